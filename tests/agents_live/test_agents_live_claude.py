@@ -5,13 +5,19 @@ It prints how long each state took to be told. AGENTS_BIN says which version is 
 
 from __future__ import annotations
 
+import subprocess
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from quarterdeck.agents.claude_background import ClaudeService
 from quarterdeck.core.session import ASKING, Confidence, Need, SessionState
-from support.agent_lab import Lab, program_of
+from quarterdeck.core.text import clean_lines
+from quarterdeck.ports.agent_process import AgentHome
+from quarterdeck.ports.agent_service import ConversationTarget, ServiceOutcome
+from quarterdeck.ports.clock import wall_clock
+from support.agent_lab import Lab, program_of, search_path
 from support.patience import PATIENCE
 from support.scripted_model import ScriptedModel
 from support.tmux_server import TmuxServer
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.core.reading import Reading
+    from quarterdeck.ports.agent_service import AgentConversation
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(600)]
 
@@ -140,3 +147,44 @@ def test_claude_is_followed_through_its_own_states(watched: Watched) -> None:
     print(f"\n{len(waits)} states; s: median {waits[len(waits) // 2]:.2f}, most {waits[-1]:.2f}")
     print(*(f"  {seconds:5.2f} {does}" for does, seconds in watched.seconds), sep="\n")
     assert not watched.asked_falsely, watched.asked_falsely
+
+
+def test_one_in_the_background_is_told_of_shown_answered_and_stopped(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if program_of("claude") is None:
+        pytest.skip("Claude Code is not installed: put it on PATH, or name its folder in AGENTS_BIN")
+    monkeypatch.setenv("PATH", search_path())
+    service = ClaudeService()
+    with ScriptedModel() as model, TmuxServer(short_folder / "s") as tmux:
+        lab = Lab("claude", short_folder, tmux, model.url, hooks=False)
+        env, home = lab.prepare(), AgentHome(lab.home)
+        words = ["claude", "--bg", "--permission-mode", "default", "run: touch behind.txt"]
+        subprocess.run(words, env=env, cwd=lab.work, check=True, timeout=60, capture_output=True)
+
+        def told() -> AgentConversation | None:
+            return next(iter(service.conversations(home, at=wall_clock())), None)
+
+        def needs(wanted: Need) -> bool:
+            seen = told()
+            return seen is not None and seen.reading.needs is wanted
+
+        try:
+            lab.until(lambda: needs(Need.PERMISSION), "it asks")
+            asks = told()
+            assert asks is not None
+            assert "touch behind.txt" in asks.reading.question
+            target = ConversationTarget(conversation=asks.conversation, home=home, cwd=str(lab.work))
+            tmux.session(
+                "lab", "env", "-i", *(f"{name}={value}" for name, value in env.items()), *service.attach(target)
+            )
+            lab.until(lambda: "Do you want to proceed?" in clean_lines(lab.capture()), "it is shown")
+            assert lab.look().conversation == asks.conversation
+            lab.press("1")
+            lab.until(lambda: needs(Need.FINISHED), "it is done")
+            assert (lab.work / "behind.txt").exists()
+        finally:
+            for each in service.conversations(home, at=wall_clock()):
+                stopped = service.stop(ConversationTarget(conversation=each.conversation, home=home))
+                assert stopped.outcome is ServiceOutcome.DONE, stopped
+        assert told() is None

@@ -136,6 +136,18 @@ def shown(*claims: Reading, now: float = 1) -> str:
             id="and falls when what is seen says otherwise",
         ),
         pytest.param(
+            [claim("hook", "permission", 0, 2), claim("registry", "idle", 1)],
+            1.5,
+            "registry idle",
+            id="at once when the agent's own list says so",
+        ),
+        pytest.param(
+            [claim("hook", "permission", 1, 2), claim("registry", "busy", 0)],
+            1.5,
+            "hook permission",
+            id="but not by what it said before",
+        ),
+        pytest.param(
             [claim("hook", "permission", 0, 2), claim("silence", "idle", 8)],
             60,
             "hook permission?",
@@ -178,6 +190,15 @@ def test_an_error_takes_its_words_from_where_they_are_known() -> None:
 
     assert (shown_now.source, shown_now.detail, shown_now.until) == (Source.REGISTRY, "usage limit", at(600))
     assert decide({Source.REGISTRY: bare}, now=at(2)) == bare
+
+
+def test_the_page_of_a_form_that_is_open_is_told_by_the_screen() -> None:
+    form = claim("transcript", "question", 0, question="Which colour?\nWhich sizes?", choices=("Red", "Blue"))
+    page = claim("screen", "question", 3, question="Review your answers", choices=("Submit answers", "Cancel"))
+
+    told = decide({each.source: each for each in (claim("registry", "question"), form, page)}, now=at(4))
+
+    assert (told.question, told.choices) == (page.question, page.choices)
 
 
 def test_an_ask_takes_its_choices_from_where_they_are_known() -> None:

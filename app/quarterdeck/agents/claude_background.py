@@ -131,9 +131,9 @@ def _with_job(told: Reading, job: Json) -> Reading:
 
 
 def _thought(job: Json) -> str:
-    """What it does or was asked for; what it says of itself in brackets is none."""
+    """What it does, or was asked for where it has not said; what stands there before it begins is no such thing."""
     detail = text_at(job, "detail")
-    return text_at(job, "intent") if not detail or detail.startswith("(") else detail
+    return text_at(job, "intent") if not detail or detail.startswith(("(", "starting")) else detail
 
 
 def _job_of(target: ConversationTarget) -> str:

@@ -234,8 +234,11 @@ def _is_news(lower: Reading, best: Reading) -> bool:
     """
     # Not every agent's title says that it asks, so that what the screen shows at the same moment counts.
     is_later = lower.at > best.at or (lower.at == best.at and best.source is Source.SIGNAL and asks(lower))
-    if not is_later or lower.confidence is Confidence.LOW or asks(best):
+    if not is_later or lower.confidence is Confidence.LOW:
         return False
+    if asks(best):
+        # That it was answered is not reported either, and an agent that keeps a list of itself writes it there at once.
+        return best.source is Source.HOOK and lower.source is Source.REGISTRY and not asks(lower)
     if not asks(lower):
         # Interrupts, refusals and some errors are never reported; what the agent writes down later is.
         reported_work = best.source is Source.HOOK and best.state is SessionState.BUSY
