@@ -88,7 +88,7 @@ def agent_rows() -> Iterator[str]:
             word
             for word, there in (
                 ("hooks", agent.spec.hooks is not HookKind.NONE),
-                ("its own list or server", readers.registry),
+                ("its own list or server", readers.registry or readers.conversation_status),
                 ("transcript", readers.transcripts),
                 ("title", readers.title_rules),
                 ("screen", readers.screen_rules),

@@ -36,18 +36,32 @@ class Terminals:
 
     def __init__(self, root: Path, server: TmuxServer, url: str) -> None:
         self.root, self.server, self.url = root, server, url
+        self.hooks = False
         self.panes: list[str] = []
         self.seen: dict[str, float] = {}
         """How long each thing took to be shown."""
 
     def start(self) -> str:
         """One more; answers its pane."""
-        lab = Lab("codex", self.root, self.server, self.url, hooks=False, command="codex")
+        lab = Lab("codex", self.root, self.server, self.url, hooks=self.hooks, command="codex")
         opening = ("split-window", "-d", "-h", "-t", "first:0") if self.panes else ("new-window", "-t", "first:")
         self.panes.append(lab.start_in(*opening))
+        if self.hooks and len(self.panes) == 1:
+            # New hooks do not run before they have been looked at: all are trusted.
+            until(lambda: "review" in self.screen(self.panes[-1]), "it asks about the hooks")
+            self.trusts()
         # The input line is drawn before the daemon is there.
         until(lambda: "mock-model" in self.screen(self.panes[-1]), "its conversation has begun")
         return self.panes[-1]
+
+    def trusts(self) -> None:
+        """Trust all hooks, in the words of the dialog."""
+        lines = self.screen(self.panes[-1]).splitlines()
+        number = next(line.split(".")[0].strip(" ›") for line in lines if "rust all" in line)
+        self.server.run("send-keys", "-t", self.panes[-1], number)
+        time.sleep(0.5)
+        if "rust all" in self.screen(self.panes[-1]):
+            self.server.run("send-keys", "-t", self.panes[-1], "Enter")
 
     @property
     def has_daemon(self) -> bool:
@@ -152,7 +166,11 @@ def codex(short_folder: Path) -> Iterator[Terminals]:
             terminals.end()
 
 
-def test_two_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_with_nothing(codex: Terminals) -> None:
+@pytest.mark.parametrize("hooks", [False, True])
+def test_two_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_with_nothing(
+    hooks: bool, codex: Terminals
+) -> None:
+    codex.hooks = hooks
     one, two = codex.start(), codex.start()
     if not codex.has_daemon:
         pytest.skip("this Codex has no daemon")
