@@ -5,10 +5,12 @@ It prints how long each state took to be told. AGENTS_BIN says which version is 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import psutil
 import pytest
 
 from quarterdeck.agents.claude_background import ClaudeService
@@ -187,4 +189,7 @@ def test_one_in_the_background_is_told_of_shown_answered_and_stopped(
             for each in service.conversations(home, at=wall_clock()):
                 stopped = service.stop(ConversationTarget(conversation=each.conversation, home=home))
                 assert stopped.outcome is ServiceOutcome.DONE, stopped
-        assert told() is None
+            lab.until(lambda: told() is None, "it is stopped")
+            daemon = psutil.Process(json.loads((lab.home / ".claude" / "daemon.lock").read_text())["pid"])
+            for process in [*daemon.children(recursive=True), daemon]:
+                process.terminate()
