@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
 SIZES = ("80x24", "200x50")
-WITHOUT_HOOKS = ("copilot", "pi")
+WITHOUT_HOOKS = ("copilot", "pi", "cline")
 STOPPED_BY_TWO = {"opencode", "copilot"}
 """Escape has to be pressed twice."""
 

@@ -194,7 +194,7 @@ def test_the_list_tells_versions_and_rules(tmp_path: Path) -> None:
     assert "99.1.0" in claude["newer"]
     assert claude["rules"]["file"].endswith("rules/claude.toml")
     assert claude["states_from"] == {}
-    assert (found["goose"]["program"], found["goose"]["rules"]) == (None, None)
+    assert (found["grok"]["program"], found["grok"]["rules"]) == (None, None)
     assert doctor["rules claude"]["status"] == "warn"
     assert "you run 99.1.0." in doctor["rules claude"]["cause"]
 

@@ -45,6 +45,7 @@ READY = {
     "qwen": "Type your message",
     "copilot": "/ commands",
     "pi": "mock-model",
+    "cline": "Act (Tab)",
 }
 STARTS = {
     "claude": "claude --permission-mode default",
@@ -55,6 +56,7 @@ STARTS = {
     "qwen": "qwen --approval-mode default",
     "copilot": "copilot",
     "pi": "pi",
+    "cline": "cline --tui --auto-approve false",
 }
 
 PI_ASKS = """
@@ -279,6 +281,16 @@ class Lab:
         self.write(".pi/agent/settings.json", json.dumps({"defaultProvider": "mock", "defaultModel": "mock-model"}))
         self.write(".pi/agent/extensions/asks.ts", PI_ASKS)
         return {"PI_OFFLINE": "1"}
+
+    def set_up_cline(self) -> dict[str, str]:
+        """Cline's settings, with our model."""
+        told = {"provider": "openai-compatible", "apiKey": "mock", "model": "mock-model", "baseUrl": f"{self.url}/v1"}
+        provider = {"settings": told, "updatedAt": "2026-11-30T09:00:00.000Z", "tokenSource": "manual"}
+        known = {"version": 1, "lastUsedProvider": "openai-compatible", "modes": {}}
+        settings = known | {"providers": {"openai-compatible": provider}}
+        self.write(".cline/data/settings/providers.json", json.dumps(settings))
+        self.write(".cline/data/settings/cli-notices.json", json.dumps({"shown": {"cline-cli-cline-pass-intro": True}}))
+        return {}
 
     def write(self, name: str, text: str) -> None:
         """One file of the agent's home."""

@@ -34,9 +34,9 @@ DIRECTIVE = re.compile(
     re.MULTILINE,
 )
 REMINDERS = ("<system-reminder>", "<environment_context>", "<session_context>")
-SHELLS = ("Bash", "exec_command", "shell_command", "bash", "run_shell_command")
-ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user", "ask_user_question")
-WRITERS = ("Write", "apply_patch", "write", "write_file", "create")
+SHELLS = ("Bash", "exec_command", "shell_command", "bash", "run_shell_command", "run_commands")
+ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user", "ask_user_question", "ask_question")
+WRITERS = ("Write", "apply_patch", "write", "write_file", "create", "editor")
 PLANNERS = ("ExitPlanMode", "exit_plan_mode", "plan_exit")
 COLOURS = [{"label": "Red", "description": "A red button"}, {"label": "Blue", "description": "A blue button"}]
 SIZES = [{"label": size, "description": f"A {size.lower()} one"} for size in ("Small", "Middle", "Large", "Huge")]
@@ -115,6 +115,8 @@ def written(writer: str, file: str) -> Json:
         return {"file_path": file, "content": text}
     if writer == "create":
         return {"path": file, "file_text": text}
+    if writer == "editor":
+        return {"path": file, "new_text": text}
     return {"file_path": file, "filePath": file, "path": file, "content": text}
 
 
@@ -138,6 +140,8 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
         return Answer([(float(what), "Thought about it.")])
     if verb == "run" and shell:
         command: Json = {"cmd": what} if shell == "exec_command" else {"command": what, "description": "Scripted"}
+        if shell == "run_commands":
+            command = {"commands": [what]}
         return Answer([], shell, command | (ESCALATED if shell in {"exec_command", "shell_command"} else {}))
     if verb == "behind" and shell:
         return Answer([], shell, {"command": what, "description": "Scripted", "run_in_background": True})
@@ -148,6 +152,8 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
         return Answer([], writer, written(writer, what))
     if verb == "ask" and asker == "ask_user" and "read_bash" in tools:
         return Answer([], asker, form(what))
+    if verb == "ask" and asker == "ask_question":
+        return Answer([], asker, {"question": "Which colour?", "options": ["Red", "Blue"]})
     if verb == "ask" and asker:
         return Answer([], asker, {"questions": questions(asker, what)})
     if verb == "plan" and planner:

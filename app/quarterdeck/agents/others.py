@@ -1,6 +1,6 @@
-"""Agents that are known by their descriptor alone.
+"""Agents that are known by their descriptor and by what little their file of rules says.
 
-Without rules of their own, what they do is judged by movement and by their processes, and marked as such.
+What no rule tells is judged by movement and by their processes, and marked as such.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
 
 AMP = CodingAgent(spec=AgentSpec(
-    key="amp", name="Amp", commands=("amp",), scripts=("/@sourcegraph/amp/",), context_limit=200_000, model_flag=(),
+    key="amp", name="Amp", commands=("amp",), scripts=("/@sourcegraph/amp/", "/@ampcode/cli"), context_limit=200_000,
+    model_flag=(), install="npm install -g @sourcegraph/amp",
     permission_flags={Permissions.PERMISSIONLESS: ("--dangerously-allow-all",)},
-    resume=("amp", "threads", "continue", "{id}"), install="npm install -g @sourcegraph/amp",
+    resume=("amp", "threads", "continue", "{id}"), resume_latest=("amp", "last"),
+))  # fmt: skip
+
+AUGGIE = CodingAgent(spec=AgentSpec(
+    key="auggie", name="Auggie", commands=("auggie",), scripts=("/@augmentcode/auggie/",), context_limit=200_000,
+    prompt_delivery=PromptDelivery.ARGUMENT, prompt_flag=("--instruction",),
+    resume=("auggie", "--resume", "{id}"), resume_latest=("auggie", "--continue"),
+    conversation_words=("--resume", "-r"), install="npm install -g @augmentcode/auggie",
 ))  # fmt: skip
 
 GOOSE = CodingAgent(spec=AgentSpec(
     key="goose", name="Goose", commands=("goose",), context_limit=200_000, model_flag=(), launch_flags=("session",),
-    resume=("goose", "session", "--resume", "--name", "{id}"), resume_latest=("goose", "session", "--resume"),
+    resume=("goose", "session", "--resume", "--session-id", "{id}"), resume_latest=("goose", "session", "--resume"),
     quit=("/exit",), install="see the Goose documentation",
-))  # fmt: skip
-
-CLINE = CodingAgent(spec=AgentSpec(
-    key="cline", name="Cline", commands=("cline",), scripts=("/cline/",), context_limit=200_000, model_flag=(),
-    install="npm install -g cline",
 ))  # fmt: skip
 
 # Gemini CLI's successor, from its documentation and what others measured of 1.0 to 1.2; nobody has tried it here. Its
@@ -42,7 +45,7 @@ CURSOR = CodingAgent(spec=AgentSpec(
     key="cursor", name="Cursor", commands=("cursor-agent", "cursor"), scripts=("/cursor-agent/",),
     context_limit=200_000, permission_flags={Permissions.PERMISSIONLESS: ("--force",)},
     prompt_delivery=PromptDelivery.ARGUMENT, prompt_flag=("--",),
-    resume=("cursor-agent", "--resume", "{id}"), resume_latest=("cursor-agent", "resume"),
+    resume=("cursor-agent", "--resume", "{id}"), resume_latest=("cursor-agent", "--continue"),
     install="see the Cursor CLI documentation",
 ))  # fmt: skip
 

@@ -29,10 +29,11 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "copilot": "quarterdeck.agents.copilot:AGENT",
     "pi": "quarterdeck.agents.pi:AGENT",
     "antigravity": "quarterdeck.agents.others:ANTIGRAVITY",
+    "cline": "quarterdeck.agents.cline:AGENT",
     "aider": "quarterdeck.agents.aider:AGENT",
     "amp": "quarterdeck.agents.others:AMP",
+    "auggie": "quarterdeck.agents.others:AUGGIE",
     "goose": "quarterdeck.agents.others:GOOSE",
-    "cline": "quarterdeck.agents.others:CLINE",
     "cursor": "quarterdeck.agents.others:CURSOR",
     "grok": "quarterdeck.agents.others:GROK",
 }
