@@ -98,6 +98,10 @@ def test_a_failure_is_exact_with_its_words_and_stands_until_somebody_looks() -> 
     assert (told.state, told.needs, told.confidence) == (SessionState.ERROR, Need.ERROR, Confidence.HIGH)
     assert told.detail == "make: *** [all] Error 2 (status 2)"
     assert step(failed, says(2.0, status=2), 900.0).state is SessionState.ERROR
+    bare = step(state, says(2.0, status=2, screen=f"{PROMPT}make"), 2.0)
+    assert bare.detail == "status 2"
+    late = step(bare, says(2.0, status=2, screen=f"{PROMPT}make\nmake: *** [all] Error 2\n{PROMPT}"), 2.3)
+    assert (late.detail, late.at) == ("make: *** [all] Error 2 (status 2)", 2.0)
     seen = dismiss(failed, 3.0)
     assert seen.state is SessionState.IDLE
     assert step(seen, says(2.0, status=2), 4.0).state is SessionState.IDLE

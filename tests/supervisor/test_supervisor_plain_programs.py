@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.core.plain_reading import ASKS_AFTER
 from quarterdeck.core.session import ASKING, Confidence, Need, SessionState
 from quarterdeck.supervisor import terminals
 from support.tmux_server import TmuxServer
@@ -40,7 +42,9 @@ ASKS = {
 RESTS = {
     "python": f"{PYTHON} -q", "less": "less /etc/passwd", "top": "top", "follow": "tail -f /etc/passwd",
     "vi": "vim -u NONE /etc/passwd", "piped": "cat /etc/services | less", "man": "man ls", "sqlite": "sqlite3",
-    "more": "more /etc/services", "watch": "watch -n1 date",
+    "more": "more /etc/services", "watch": "watch -n1 date", "nano": "nano /etc/passwd", "help": "git help -m log",
+    "questions": "printf 'Continue? [y/N]\\nPassword:\\n' | less -",
+    "dash": "dash", "inner": "bash --norc --noprofile",
 }  # fmt: skip
 """Interpreters at their prompts, and programs to look at."""
 WORKS = {
@@ -49,8 +53,17 @@ WORKS = {
     "grep": "grep x",
     "printed": f"{PYTHON} -uc \"import time; print('Continue? [y/N] ', end=''); time.sleep(1000)\"",
     "field": f"{PYTHON} -uc \"import time; print('Enter a value: ', end=''); time.sleep(1000)\"",
-    "list": "printf 'Which?\\n> 1. one\\n  2. two\\n'; sleep 1000",
+    "secret": f"{PYTHON} -uc \"import time; print('Password: ', end=''); time.sleep(1000)\"",
+    "list": "printf 'Which?\\n> 1. one\\n  2. two\\nEnter to select\\n'; sleep 1000",
     "loop": "while :; do echo 'Are you sure?'; sleep 0.2; done",
+    "logs": "while :; do echo \"$(date) level=error msg='proceed? (y/n)'\"; sleep 0.1; done",
+    "compile": "while :; do echo 'a.c:3:1: error: expected x before y'; sleep 0.1; done",
+    "download": "while :; do printf '\\rDownloading %s/99999 [#---] ok?' $((n++)); sleep 0.1; done",
+    "tests": "while :; do printf 'test_asks_name: Your name? '; sleep 0.2; echo ok; done",
+    "server": f"{PYTHON} -m http.server 0 --bind 127.0.0.1",
+    "pipe": "yes 'Overwrite? [y/n]' | while read -r line; do sleep 0.1; printf '%s ' \"$line\"; done",
+    "wait": "sleep 1000 & wait",
+    "prompts": "while :; do printf 'db> '; sleep 0.1; echo select; done",
 }
 """Programs that ask nothing, whatever they print."""
 
@@ -103,9 +116,9 @@ async def test_what_rests_and_what_works_asks_nothing(tmp_path: Path) -> None:
             enter(server, name, line)
         for name in programs:
             wanted = SessionState.IDLE if name in RESTS else SessionState.BUSY
-            if name != "loop":
-                await shown(seen, name, lambda row: row.current_command != "bash")
             await shown(seen, name, lambda row, wanted=wanted: row.state is wanted)  # type: ignore[misc]
+        over = time.monotonic() + 3 * ASKS_AFTER
+        await until(lambda: time.monotonic() > over, "all of them have stood for longer than a question has to")
         asked = [str(event) for event in seen.events if getattr(getattr(event, "after", None), "needs", None) in ASKING]
     assert asked == []
 
@@ -117,6 +130,18 @@ async def test_an_unknown_program_that_takes_keys_is_never_surely_busy(tmp_path:
         enter(server, "draws", f"{PYTHON} -u draws.py")
         await until(lambda: seen.need("draws").state_evidence.cause == "screen_moves", "it moves")
         assert not seen.need("draws").is_certain
+
+
+async def test_a_program_s_own_word_of_its_progress_counts_where_tmux_passes_it_on(tmp_path: Path) -> None:
+    draw = "print('\\033]9;4;1;40\\007', end='', flush=True); time.sleep(1000)"
+    (tmp_path / "tells.py").write_text(f"import time, tty\ntty.setraw(0)\n{draw}")
+    async with shells(tmp_path, ["tells"]) as (server, seen):
+        passes_it_on = server.version() >= (3, 7)
+        enter(server, "tells", f"{PYTHON} -u tells.py")
+        wanted = "told_progress" if passes_it_on else "screen_is_still"
+        row = await shown(seen, "tells", lambda row: row.state_evidence.cause == wanted)
+    assert row.state is (SessionState.BUSY if passes_it_on else SessionState.IDLE)
+    assert row.state_evidence.confidence is not Confidence.HIGH
 
 
 async def test_a_dialog_of_an_unknown_program_is_a_question_with_choices(tmp_path: Path) -> None:
@@ -131,6 +156,21 @@ async def test_a_dialog_of_an_unknown_program_is_a_question_with_choices(tmp_pat
     assert row.asks is not None
     assert (row.asks.text, row.asks.choices) == ("Run it?", ("Yes", "No"))
     assert row.state_evidence.confidence is Confidence.MEDIUM
+
+
+async def test_a_row_says_what_runs_and_how_far_it_is(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("import time\n\ndef test_it():\n    time.sleep(1000)\n")
+    (tmp_path / "build.sh").write_text(f"env -i {PYTHON} -m pytest -q -p no:cacheprovider test_it.py\n")
+    bar = "\\rDownloading it |####----| 12/30 kB"
+    (tmp_path / "pip.py").write_text(
+        f"import time\nprint('Collecting it')\nprint('{bar}', end='', flush=True)\ntime.sleep(1000)\n"
+    )
+    wanted = {"build": ("bash build.sh", "pytest"), "pip": (f"{PYTHON} pip.py", "pip.py: 12/30 kB")}
+    async with shells(tmp_path, [*wanted]) as (server, seen):
+        for name, (line, _) in wanted.items():
+            enter(server, name, line)
+        for name, (_, begin) in wanted.items():
+            await shown(seen, name, lambda row, begin=begin: (row.thought or "").startswith(begin))  # type: ignore[misc]
 
 
 async def test_a_command_that_ends_badly_has_failed_until_somebody_looks(tmp_path: Path) -> None:

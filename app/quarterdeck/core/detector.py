@@ -174,7 +174,8 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
     if (after.state, after.cause, after.shell_at) == (before.state, before.cause, before.shell_at):
         # Back where it was after a detour: the evidence is the old one, unless another command runs now.
         restart = after.state is SessionState.BUSY and after.command != before.command
-        after = replace(after, at=now if restart else before.at, detail=before.detail)
+        detail = after.detail if after.cause == "command_failed" else before.detail
+        after = replace(after, at=now if restart else before.at, detail=detail)
     return _settle(before, after, now, fresh)
 
 
@@ -217,7 +218,9 @@ def _read_screen(state: DetectorState, fresh: list[str], now: float) -> Detector
 def _read_shell(state: DetectorState, word: ShellWord, now: float) -> DetectorState:
     """What the shell itself says, once for each of its words: nothing knows better what runs there and how it ended."""
     if word.at == state.shell_at:
-        return state
+        # tmux may show the command's last words only after its shell has told of its end.
+        is_bare = state.cause == "command_failed" and state.detail == _ended(word, "")
+        return replace(state, detail=_ended(word, state.screen or "")) if is_bare else state
     is_news = word.at >= state.at or state.state is SessionState.BUSY
     state = replace(state, shell_at=word.at)
     if not is_news:
@@ -226,10 +229,14 @@ def _read_shell(state: DetectorState, word: ShellWord, now: float) -> DetectorSt
         return replace(state, state=SessionState.BUSY, cause="osc133_command", at=now, detail=word.command)
     if not has_failed(word.status, word.command):
         return replace(state, state=SessionState.IDLE, cause="osc133_prompt", at=now, detail="")
-    screen = state.screen or ""
-    words = last_error_line(output_of_last(screen, is_over=ends_at_prompt(screen)))
-    told = f"{words} (status {word.status})" if words else f"status {word.status}"
+    told = _ended(word, state.screen or "")
     return replace(state, state=SessionState.ERROR, cause="command_failed", at=now, detail=told)
+
+
+def _ended(word: ShellWord, screen: str) -> str:
+    """How a command ended, with its last words."""
+    words = last_error_line(output_of_last(screen, is_over=ends_at_prompt(screen)))
+    return f"{words} (status {word.status})" if words else f"status {word.status}"
 
 
 def _read_end(before: DetectorState, after: DetectorState, fresh: list[str], now: float) -> DetectorState:
