@@ -191,5 +191,6 @@ def test_one_in_the_background_is_told_of_shown_answered_and_stopped(
                 assert stopped.outcome is ServiceOutcome.DONE, stopped
             lab.until(lambda: told() is None, "it is stopped")
             daemon = psutil.Process(json.loads((lab.home / ".claude" / "daemon.lock").read_text())["pid"])
-            for process in [*daemon.children(recursive=True), daemon]:
-                process.terminate()
+            # It first, since it keeps the others there.
+            for process in [daemon, *daemon.children(recursive=True)]:
+                process.kill()
