@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.agent_files import open_paths
+from quarterdeck.agents.agent_files import FileClaims, open_paths
 from quarterdeck.agents.codex_panes import shown_thread, status
 from quarterdeck.agents.codex_server import CodexServer, CodexThread, reading_of, server_at, thread_of
 from quarterdeck.agents.codex_socket import LONGEST_TOLD_BYTES, CodexSocket, Frame, frame_in
@@ -309,3 +310,39 @@ def test_the_daemons_conversations_are_not_those_of_the_terminal_that_started_it
 
 def _opened_below(pid: int) -> str:
     return "\n".join(open_paths(pid, leave_out=lambda _: False))
+
+
+LIMITS = {"primary": {"used_percent": 100.0, "resets_at": 1_800_000_000}, "secondary": {"used_percent": 40.0}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "words", "until"),
+    [
+        (LIMITS, "You've hit your usage limit.", 1_800_000_000),
+        (LIMITS, "You've hit your usage limit. Try again in 60 seconds.", 1_796_000_060),
+        ({"primary": {"used_percent": 99.0, "resets_at": 1_800_000_000}}, "You've hit your usage limit.", None),
+        ({"primary": {"used_percent": 100.0, "resets_at": 1e300}}, "You've hit your usage limit.", None),
+        (None, "You've hit your usage limit.", None),
+    ],
+)
+def test_the_end_of_a_usage_limit_is_counted_where_no_words_tell_it(
+    limits: object, words: str, until: int | None, tmp_path: Path
+) -> None:
+    at = datetime.fromtimestamp(1_796_000_000, UTC)
+    error = {"message": words, "codex_error_info": "usage_limit_exceeded"}
+    rows = (
+        {"type": "session_meta", "payload": {"id": FIRST, "cwd": "/w", "source": "cli"}},
+        {"type": "event_msg", "payload": {"type": "token_count", "info": None, "rate_limits": limits}},
+        {"type": "event_msg", "payload": {"type": "task_complete", "error": error}},
+    )
+    file = tmp_path / f"rollout-{FIRST}.jsonl"
+    file.write_text("".join(json.dumps({"timestamp": at.isoformat(), **row}) + "\n" for row in rows))
+
+    reader = agent("codex").transcript(cwd="/w", claims=FileClaims(), path=file)
+    assert reader is not None
+    view = reader.read()
+    reader.close()
+
+    assert view is not None
+    assert view.reading is not None
+    assert view.reading.until == (datetime.fromtimestamp(until, UTC) if until else None)

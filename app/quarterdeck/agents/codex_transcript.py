@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent_process import AgentHome
 
 DAYS_LOOKED_AT = 14
+USED_UP_PERCENT = 100
+LATEST_SECONDS = 1e11
+"""What is later is no time."""
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
 _RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
 _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
@@ -110,9 +113,12 @@ def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
             ledger.begins(at)
         case "token_count":
             _tokens(ledger, object_at(payload, "info"))
+            _windows(ledger, object_at(payload, "rate_limits"))
         case "task_complete":
             error = object_at(payload, "error")
             ledger.stands(Phase.ERROR if error else Phase.OVER, at, detail=text_at(error, "message"))
+            if text_at(error, "codex_error_info") == "usage_limit_exceeded":
+                ledger.until = ledger.until or ledger.limit_ends
         case "turn_aborted":
             ledger.stands(Phase.INTERRUPTED, at, detail=text_at(payload, "reason"))
         case "item_completed":
@@ -126,6 +132,14 @@ def _tokens(ledger: Ledger, info: Json) -> None:
         return
     ledger.token_count = number_at(info, "last_token_usage", "input_tokens") or ledger.token_count
     _limit(ledger, info)
+
+
+def _windows(ledger: Ledger, told: Json) -> None:
+    """When the limits that are used up end: the last of them counts."""
+    windows = [object_at(told, name) for name in ("primary", "secondary")]
+    ends = [number_at(each, "resets_at") for each in windows if number_at(each, "used_percent") >= USED_UP_PERCENT]
+    latest = max(ends, default=0)
+    ledger.limit_ends = datetime.fromtimestamp(latest, UTC) if 0 < latest < LATEST_SECONDS else None
 
 
 def _limit(ledger: Ledger, told: Json) -> None:

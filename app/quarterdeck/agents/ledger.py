@@ -89,6 +89,8 @@ class Ledger:
         self.phase_at: datetime | None = None
         self.detail = ""
         self.until: datetime | None = None
+        self.limit_ends: datetime | None = None
+        """When a limit that is used up ends, from counts rather than from words."""
         self.updated_at: datetime | None = None
         self._is_prompted = True
         self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
