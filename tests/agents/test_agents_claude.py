@@ -17,8 +17,10 @@ from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import cell_width
+from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.agent_process import AgentHome, Program
-from support.recordings import NOW, agent
+from quarterdeck.values import replace
+from support.recordings import FULL, NOW, agent, recordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,3 +172,13 @@ def test_when_a_usage_limit_ends_is_read_from_claudes_words(said: str, until: da
 
     assert held.reading is not None
     assert (held.reading.state, held.reading.until) == (SessionState.ERROR, until)
+
+
+def test_claudes_list_of_sessions_takes_no_message_and_an_answer_like_it_changes_nothing() -> None:
+    (listed,) = (each for each in recordings(FULL) if (each.made_with, each.name) == ("claude@2.1.332", "agents-view"))
+    (rests,) = (each for each in recordings(FULL) if (each.made_with, each.name) == ("claude@2.1.332", "finished"))
+    answer = "● Needs input\n  Working\n  Completed\n\n"
+
+    assert CLAUDE.read_box(listed.look()).state is BoxState.COVERED
+    assert CLAUDE.read_screen(listed.look()) is None
+    assert CLAUDE.read_box(replace(rests.look(), text=answer + rests.screen)).state is BoxState.OPEN

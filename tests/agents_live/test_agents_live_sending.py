@@ -79,7 +79,11 @@ MEANT_AS_WORDS = (
 )
 
 
-@pytest.mark.parametrize("key", ["copilot", "pi"])
+COMMANDS = {"claude": ("/context", "context usage"), "copilot": ("/new", "new session"), "pi": ("/new", "new session")}
+"""One that it knows, and what is shown then."""
+
+
+@pytest.mark.parametrize("key", COMMANDS)
 async def test_what_begins_or_ends_with_a_sign_arrives_as_words(key: str, short_folder: Path) -> None:
     async with correspondence(key, short_folder) as letters:
         (letters.lab.work / "README.md").write_text("Read me.\n")
@@ -87,11 +91,12 @@ async def test_what_begins_or_ends_with_a_sign_arrives_as_words(key: str, short_
             await letters.send(kind)
             await letters.until_idle()
         assert not letters.faults(), "\n".join(letters.faults())
-        command = await send(letters.services.context, letters.session, "/new")
+        name, shown = COMMANDS[key]
+        command = await send(letters.services.context, letters.session, name)
         await letters.until_idle()
 
         assert command.as_command
-        assert "new session" in clean_lines(letters.lab.capture()).lower()
+        letters.lab.until(lambda: shown in clean_lines(letters.lab.capture()).lower(), f"{name} is done")
 
 
 COLOUR, SIZES = "Which colour?", "Which sizes?"

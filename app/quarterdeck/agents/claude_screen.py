@@ -19,6 +19,8 @@ _MODAL = re.compile(r"^▔{8,}$")
 """Above a page or a list that covers the lower part of the screen."""
 _SECTION = re.compile(r"^  (?:Needs input|Working|Completed)$")
 """Heads a part of the list of all sessions, whose input line begins another one."""
+_LIST_FRAME = re.compile(r"^.{0,12}New sessions: |^\s+enter to \w+ · ")
+"""Its second line, and its last."""
 _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 """Heads a question with a word for it."""
 
@@ -26,7 +28,7 @@ _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 def split(lines: tuple[str, ...]) -> Parts:
     """The prompt box is the last pair of full-width rules whose first line between starts with the prompt sign."""
     lines = without_side_panel(lines)
-    if sum(bool(_SECTION.match(line)) for line in lines) > 1:
+    if _is_list_of_sessions(lines):
         return Parts(body=(), foot=lines)
     rules = [index for index, line in enumerate(lines) if _RULE_LINE.match(line)]
     modal = next((index for index in range(len(lines) - 1, -1, -1) if _MODAL.match(lines[index])), -1)
@@ -45,6 +47,11 @@ def split(lines: tuple[str, ...]) -> Parts:
     asked = _command_first(_without_tip(_without_chips(lines[top : options[0].line])))
     dialog = dialog_of((*asked, *lines[options[0].line :]), join=not question)
     return Parts(body=lines[: max(top - 1, 0)], dialog=dialog)
+
+
+def _is_list_of_sessions(lines: tuple[str, ...]) -> bool:
+    in_frame = any(_LIST_FRAME.match(line) for line in (*lines[:4], *lines[-1:]))
+    return in_frame and sum(bool(_SECTION.match(line)) for line in lines) > 1
 
 
 def _without_chips(asked: tuple[str, ...]) -> tuple[str, ...]:
