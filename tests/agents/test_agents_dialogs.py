@@ -38,6 +38,12 @@ READ: dict[str, tuple[str, tuple[str, ...], tuple[bool | None, ...]]] = {
     "codex-trust": ("Trust this folder?", ("Trust and continue", "Back to Agent Command Center"), ()),
     "codex-two": ("Question 1/2 (2 unanswered)\nWhich colour?", ("Red", "Blue", "None of the above"), ()),
     "gemini-many": ("Which sizes?\n(Select all that apply)", ALL[:3], (NO, NO, NO)),
+    "gemini-many-fourth": ("Which sizes?\n(Select all that apply)", ("", *ALL[1:]), (None, NO, NO, YES)),
+    "gemini-many-end": (
+        "Which sizes?\n(Select all that apply)",
+        ("", "", "", "", "All of the above", "Enter a custom value", "Done"),
+        (None, None, None, None, NO, NO, None),
+    ),
     "gemini-open": ("Which colour?", (), ()),
     "gemini-open-typed": ("Which colour?", (), ()),
     "gemini-two": ("Which colour?", ("Red", "Blue", "Enter a custom value"), ()),
@@ -52,7 +58,7 @@ READ: dict[str, tuple[str, tuple[str, ...], tuple[bool | None, ...]]] = {
     "opencode-two-review": ("Colour: Blue\nSizes: Large", (SUBMIT,), ()),
 }
 
-CHOICES_MARKED = {"claude-own": 2}
+CHOICES_MARKED = {"claude-own": 2, "gemini-many-fourth": 3, "gemini-many-end": 6}
 """All others are marked at their first choice."""
 
 
