@@ -108,7 +108,7 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
         lines = lines_of(clean_lines(look.text))
         parts = layout.split(lines)
         queueing = bool(layout.queueing and compiled(layout.queueing).search("\n".join(lines)))
-        if parts.box is None:
+        if parts.box is None or parts.covered:
             return Box(state=BoxState.COVERED, queueing=queueing)
         bright = clean_lines(without_dim(look.text)).split("\n")
         text = layout.typed(_without_dim(parts, parts.box, lines, bright))

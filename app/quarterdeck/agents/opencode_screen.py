@@ -29,7 +29,7 @@ def split(lines: tuple[str, ...]) -> Parts:
     parts = _split(lines)
     if parts.box is not None and (_has_picker(lines) or any(map(_SHELL_MODE.search, parts.foot))):
         # What is typed goes to the picker that lies over the screen, or to a shell.
-        return replace(parts, box=None)
+        return replace(parts, covered=True)
     return parts
 
 
@@ -96,7 +96,7 @@ def is_home(screen: str) -> bool:
     """Whether it is the start page, which shows no conversation: nothing but the program's name above the input."""
     parts = split(lines_of(clean_lines(screen)))
     shown = "".join(parts.body)
-    return parts.box is not None and bool(shown.strip()) and not any(map(str.isalnum, shown))
+    return parts.box is not None and not parts.covered and bool(shown.strip()) and not any(map(str.isalnum, shown))
 
 
 LAYOUT = ScreenLayout(
@@ -109,7 +109,10 @@ ENDED = ".ended"
 """So ends the id of the rule for what a refusal and an error leave; only colours, or the database, tell them apart."""
 _COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
 _TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")
-_RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))(?:;[\d;]*)?m")
+_NUMBERED_COLOUR = re.compile(r"38[;:]5[;:](\d+)")
+_RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9))(?:;[\d;]*)?m")
+_LEVELS = (0, 95, 135, 175, 215, 255)
+"""Of red, green and blue, in a terminal's colours from 16 on."""
 
 
 def by_colour(screen: str, match: Match) -> Match:
@@ -120,15 +123,21 @@ def by_colour(screen: str, match: Match) -> Match:
     bars = _COLOURED_BAR.findall(above)
     if not bars or "\x1b[" not in above:
         return match
-    colour = bars[-1]
-    told = _TRUE_COLOUR.search(colour)
-    if told:
-        red, green, blue = map(int, told.groups())
-        is_red = red > 150 and red - green > 60 and red - blue > 60
-    else:
-        is_red = bool(_RED.search(colour))
+    is_red = _is_red(bars[-1])
     means, name = (Meaning.ERROR, "error") if is_red else (Meaning.INTERRUPTED, "refused")
     rule = replace(
         match.rule, id=f"{match.rule.id.removesuffix(ENDED)}.{name}_colour", means=means, confidence=Confidence.MEDIUM
     )
     return Match(rule, match.text)
+
+
+def _is_red(colour: str) -> bool:
+    told, number = _TRUE_COLOUR.search(colour), _NUMBERED_COLOUR.search(colour)
+    if told:
+        red, green, blue = map(int, told.groups())
+    elif number and 16 <= int(number[1]) < 232:
+        place = int(number[1]) - 16
+        red, green, blue = _LEVELS[place // 36], _LEVELS[place // 6 % 6], _LEVELS[place % 6]
+    else:
+        return bool(_RED.search(colour))
+    return red > 150 and red - green > 90 and red - blue > 60

@@ -235,5 +235,7 @@ def _part(ledger: Ledger, part: Json) -> bool:
                 exit_code = object_at(state, "metadata").get("exit")
                 ok = status == "completed" and not exit_code
                 ledger.answered(call_id, time_at(state, "time", "end"), ok=ok)
+            if object_at(state, "metadata").get("dismissed") is True:
+                return True
             return status == "error" and any(words in text_at(state, "error") for words in _REFUSALS)
     return False

@@ -97,6 +97,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """Lines of the prompt box; None = there is none on this screen."""
     foot: tuple[str, ...] = ()
     dialog: DialogText | None = None
+    covered: bool = False
+    """Whether what is typed does not go to the prompt box though it shows."""
 
 
 class ScreenRule(Struct, frozen=True):
