@@ -20,7 +20,7 @@ from quarterdeck.core.text import cell_width
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.values import replace
-from support.recordings import FULL, NOW, agent, recordings
+from support.recordings import FULL, NOW, Recording, agent, recordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,3 +182,19 @@ def test_claudes_list_of_sessions_takes_no_message_and_an_answer_like_it_changes
     assert CLAUDE.read_box(listed.look()).state is BoxState.COVERED
     assert CLAUDE.read_screen(listed.look()) is None
     assert CLAUDE.read_box(replace(rests.look(), text=answer + rests.screen)).state is BoxState.OPEN
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [each for each in recordings() if each.agent_key == "claude" and each.truth.startswith("waiting-")],
+    ids=str,
+)
+def test_what_claude_asks_is_told_without_what_stands_beside_it_or_is_no_part_of_it(recording: Recording) -> None:
+    reading = CLAUDE.read_screen(recording.look())
+
+    assert reading is not None
+    assert reading.choices
+    for text in (reading.question, *reading.choices):
+        assert "Tip:" not in text
+        assert "│" not in text
+        assert "files changed" not in text

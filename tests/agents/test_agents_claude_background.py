@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.agents.claude_background import ClaudeService
+from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.ports.agent_service import ConversationTarget, ServiceOutcome
@@ -128,12 +129,28 @@ def test_one_that_was_put_in_the_background_is_still_what_its_terminal_is_about(
 
 
 @pytest.mark.parametrize(
-    "argv", [("claude",), ("claude", "attach"), ("claude", "attach", "another"), ("claude", "agents")]
+    ("words", "conversation"),
+    [("", ""), ("fix the agents page", ""), ("attach", UNBEGUN), ("attach another", UNBEGUN), ("agents", UNBEGUN)],
 )
-def test_a_terminal_that_shows_none_of_them_shows_none(home: Home, argv: tuple[str, ...]) -> None:
+def test_a_terminal_that_shows_none_of_them_shows_none(home: Home, words: str, conversation: str) -> None:
     home.session(os.getpid())
+    program = Program(pid=99_999, command="claude", argv=("claude", *([words] if " page" in words else words.split())))
 
-    assert CLAUDE.conversation(Program(pid=99_999, command="claude", argv=argv), home=home.home) == ""
+    assert CLAUDE.conversation(program, home=home.home) == conversation
+
+
+def test_files_are_looked_for_where_its_own_process_keeps_them(home: Home, tmp_path: Path) -> None:
+    home.session(os.getpid(), kind="interactive", **ASKS)
+    elsewhere = tmp_path / "elsewhere"
+    home.folder.rename(elsewhere)
+    own = AgentHome(tmp_path, (("CLAUDE_CONFIG_DIR", str(elsewhere)),))
+    program = Program(pid=os.getpid(), command="claude", argv=("claude",), started=started(os.getpid()))
+
+    reading = CLAUDE.read_registry(program, at=NOW, home=own)
+
+    assert reading is not None
+    assert reading.needs is Need.PERMISSION
+    assert CLAUDE.read_registry(program, at=NOW, home=home.home) is None
 
 
 def target(home: Home, conversation: str = CONVERSATION) -> ConversationTarget:

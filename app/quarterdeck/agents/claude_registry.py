@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.agents.claude_files import config_folder
 from quarterdeck.agents.json_lines import newest_first
 from quarterdeck.core.foreign_json import parse_object, text_at, time_at
-from quarterdeck.core.reading import Reading
+from quarterdeck.core.reading import UNBEGUN, Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.ports.agent import AgentTraces
@@ -25,6 +25,8 @@ LONGEST_SESSION_FILE = 64 * 1024
 MOST_ENTRIES = 200
 BACKGROUND = "bg"
 """The kind of those that run without a terminal."""
+_SHOWS_OTHERS = {"agents", "attach"}
+"""What `claude` is told to do where it has no conversation of its own."""
 _STATES: Mapping[str, SessionState] = {
     "idle": SessionState.IDLE,
     "busy": SessionState.BUSY,
@@ -89,9 +91,14 @@ def _read_entry(file: Path) -> Json | None:
         return None
 
 
+def _words(argv: Sequence[str]) -> list[str]:
+    """A command line without its program and its options."""
+    return [word for word in argv[1:] if not word.startswith("-")]
+
+
 def _attached_to(argv: Sequence[str]) -> str:
     """The id or name in `claude attach WORD`."""
-    words = [word for word in argv[1:] if not word.startswith("-")]
+    words = _words(argv)
     at = words.index("attach") if "attach" in words[:2] else len(words)
     return next(iter(words[at + 1 :]), "")
 
@@ -106,9 +113,11 @@ def _background_entry(word: str, home: AgentHome | None) -> Json | None:
 
 
 def conversation(program: Program, home: AgentHome | None) -> str:
-    """The conversation a live process is in now."""
+    """The conversation a live process is in now; the list of all sessions is in none, and no guess is made for it."""
     found = entry(program, home)
-    return text_at(found, "sessionId") if found else ""
+    if found is None:
+        return UNBEGUN if _SHOWS_OTHERS & set(_words(program.argv)[:2]) else ""
+    return text_at(found, "sessionId")
 
 
 def read_registry(program: Program, at: datetime, home: AgentHome | None, _conversation: str = "") -> Reading | None:
