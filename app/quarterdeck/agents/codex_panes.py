@@ -8,6 +8,7 @@ or another's, the terminal's title says which: a conversation's name stands in i
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from quarterdeck.agents.agent_files import open_paths
 from quarterdeck.agents.codex_server import reading_of, server_at
 from quarterdeck.agents.codex_transcript import config_folder, first_row, is_front
 from quarterdeck.core.text import clean
-from quarterdeck.foreign_files import file_stamp, read_head, read_text
+from quarterdeck.foreign_files import file_stamp, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,8 +32,10 @@ _SOCKET = re.compile(r"socket:\[(\d+)\]$")
 _MARKS = re.compile(r"^(?:\[ [!.] \] Action Required \| |[\u2800-\u28ff] )*")
 _CUT = "..."
 _LISTENS = "0A"
-_TABLE_BYTES = 1024 * 1024
+_TABLE_BYTES = 64 * 1024
 _TABLES = ("tcp", "tcp6")
+_PORTS_SEEN: dict[str, int] = {}
+"""What listened when the kernel was last asked, which takes it long where there are many connections."""
 
 
 def is_daemon(pid: int) -> bool:
@@ -53,7 +56,7 @@ def shown_conversation(program: Program, home: AgentHome | None, title: str) -> 
     if held or written:
         return _own(held, written)
     threads = server_at(folder).threads()
-    ports = _listening({found[1] for each in opened if (found := _SOCKET.match(each))}) if threads else set()
+    ports = _ports_of({found[1] for each in opened if (found := _SOCKET.match(each))}) if threads else set()
     if not ports:
         return ""
     return shown_thread(threads.values(), ports, _opened_at(folder, threads), title=title, argv=program.argv)
@@ -64,8 +67,8 @@ def hidden_threads(folder: Path) -> list[CodexThread]:
     threads = server_at(folder).threads()
     if not threads:
         return []
-    listening, opened_at = _listening(None), _opened_at(folder, threads)
-    shown = {shown_thread(threads.values(), {port}, opened_at) for port in listening}
+    opened_at = _opened_at(folder, threads)
+    shown = {shown_thread(threads.values(), {port}, opened_at) for port in set(_listening().values())}
     return [each for key, each in threads.items() if key not in shown]
 
 
@@ -122,16 +125,24 @@ def _stamp(file: Path) -> int:
     return found[0] if found else 0
 
 
-def _listening(inodes: Collection[str] | None) -> set[int]:
-    """The ports of this machine at which these sockets listen, or any."""
-    ports = set()
+def _ports_of(inodes: Collection[str]) -> set[int]:
+    """The ports of this machine at which these sockets listen; the kernel is asked for those that were not known."""
+    known = {port for inode in inodes if (port := _PORTS_SEEN.get(inode))}
+    if known:
+        return known
+    found = _listening()
+    _PORTS_SEEN.clear()
+    _PORTS_SEEN.update(found)
+    return {found[inode] for inode in inodes if inode in found}
+
+
+def _listening() -> dict[str, int]:
+    """All sockets of this machine that listen, by their numbers in the kernel, and their ports."""
+    found: dict[str, int] = {}
     for table in _TABLES:
-        try:
-            rows = read_text(f"/proc/net/{table}", _TABLE_BYTES).splitlines()[1:]
-        except (OSError, ValueError):
-            continue
-        for row in rows:
-            words = row.split()
-            if len(words) > 9 and words[3] == _LISTENS and (inodes is None or words[9] in inodes):
-                ports.add(int(words[1].rpartition(":")[2], 16))
-    return ports
+        # Those that listen come first.
+        with suppress(OSError):
+            rows = read_head(f"/proc/net/{table}", _TABLE_BYTES).decode("ascii", "replace").splitlines()[1:]
+            listens = (words for row in rows if len(words := row.split()) > 9 and words[3] == _LISTENS)
+            found |= {words[9]: int(words[1].rpartition(":")[2], 16) for words in listens}
+    return found
