@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_files import config_folder
+from quarterdeck.agents.command_files import command_names
 from quarterdeck.foreign_files import read_head
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.ports.agent_process import AgentHome
 
-MOST_OWN_COMMANDS = 500
-DEEPEST_FOLDER = 4
+MOST_SKILLS = 500
 SKILL_HEAD_BYTES = 4_096
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w:.-]+)[\"']?[ \t\r]*$", re.MULTILINE)
 _HIDDEN = re.compile(rb"^user-invocable:[ \t]*false\b", re.MULTILINE)
@@ -27,7 +27,7 @@ def own_commands(home: AgentHome | None, cwd: str) -> tuple[str, ...]:
     """Their names without the slash, of the user and of the project that this folder is in."""
     folders = [config_folder(home), *(each / ".claude" for each in _project_folders(cwd))]
     names = (name for folder in folders for name in (*_of_files(folder / "commands"), *_of_skills(folder / "skills")))
-    return tuple(dict.fromkeys(islice(names, MOST_OWN_COMMANDS)))
+    return tuple(dict.fromkeys(names))
 
 
 def _project_folders(cwd: str) -> Iterator[Path]:
@@ -41,20 +41,16 @@ def _project_folders(cwd: str) -> Iterator[Path]:
 
 
 def _of_files(folder: Path) -> Iterator[str]:
-    """`folder/sub/name.md` is called `sub:name`, and `name` too."""
-    for where, below, files in os.walk(folder):
-        path = Path(where).relative_to(folder).parts
-        if len(path) >= DEEPEST_FOLDER:
-            below.clear()
-        for name in (file.removesuffix(".md") for file in files if file.endswith(".md")):
-            yield ":".join((*path, name))
-            yield name
+    """One in a folder of its own goes by its name alone, too."""
+    for name in command_names(folder, (".md",)):
+        yield name
+        yield name.rpartition(":")[2]
 
 
 def _of_skills(folder: Path) -> Iterator[str]:
     """A skill goes by its folder's name and by its own; one that only the agent may use is no command."""
     try:
-        found = [each.name for each in os.scandir(folder) if each.is_dir()]
+        found = [each.name for each in islice(os.scandir(folder), MOST_SKILLS) if each.is_dir()]
     except OSError:
         return
     for name in found:

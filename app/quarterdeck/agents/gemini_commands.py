@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from quarterdeck.agents.command_files import command_names
 
-MOST_OWN_COMMANDS = 500
-DEEPEST_FOLDER = 4
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 GEMINI_COMMANDS = (
     "about", "agents", "auth", "bug", "chat", "clear", "new", "commands", "compress", "summarize", "compact", "copy",
@@ -34,15 +31,4 @@ QWEN_COMMANDS = (
 
 def own_commands(folders: Iterable[Path], suffixes: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the commands that files in these folders are: `folder/sub/name.toml` is called `sub:name`."""
-    names = (name for folder in folders for name in _of_files(folder, suffixes))
-    return tuple(dict.fromkeys(islice(names, MOST_OWN_COMMANDS)))
-
-
-def _of_files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
-    for where, below, files in os.walk(folder):
-        path = Path(where).relative_to(folder).parts
-        if len(path) >= DEEPEST_FOLDER:
-            below.clear()
-        for file in files:
-            if file.endswith(suffixes):
-                yield ":".join((*path, Path(file).stem))
+    return tuple(dict.fromkeys(name for folder in folders for name in command_names(folder, suffixes)))
