@@ -36,6 +36,8 @@ class Insight(Struct, frozen=True, kw_only=True):
     is_waiting: bool = False
     """Whether it waits for the operator: something is asked, or the agent's turn is over."""
 
+    is_between: bool = False
+    """Whether another state is seen already and not shown yet: then its words say nothing of the one that is shown."""
     is_new: bool = False
     """Whether nothing has been said yet in the conversation that the agent shows."""
 
@@ -65,7 +67,8 @@ def in_step(
     A hook and a title know of a turn's beginning and end a moment before the transcript does.
     """
     written, told = view.reading if view else None, report.reading
-    is_told_later = told is not None and (written is None or told.at > written.at)
+    # What is shown is the report's, or the report is the later one: their clocks may differ by a little.
+    is_told_later = told is not None and (written is None or told.at > written.at or reading is told)
     if view is None or written is None:
         return view, report
     if reading.state is SessionState.BUSY or reading.needs in ASKING:

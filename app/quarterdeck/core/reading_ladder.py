@@ -110,7 +110,7 @@ def settle(held: Settled | None, new: Reading, now: datetime) -> Settled:
 
     What an agent reports itself, and an end, count at once, as does what it titles or writes of an ask or of the end of
     its turn. A claim drawn from the screen counts once it has stood for a while: least for a whole dialog, longest for
-    what only looks like work or rest. That, and any work, also waits until what is shown has been for `DAMPED_FOR`.
+    what only looks like work or rest. That, and a title's work, also waits until what is shown was for `DAMPED_FOR`.
     A repetition keeps the time of the first.
     """
     if held is None:
@@ -145,11 +145,11 @@ def _confirmed_after(claim: Reading) -> timedelta:
 
 
 def _is_definite(claim: Reading) -> bool:
-    """Whether a claim says plainly what is asked, or how the turn ended, so that it is no flicker."""
-    if claim.state is SessionState.BUSY or claim.confidence is Confidence.LOW:
+    """Whether a claim says plainly what is asked, how the turn ended or that one began, so that it is no flicker."""
+    if claim.confidence is Confidence.LOW:
         return False
     if claim.source in _TOLD:
-        return True
+        return claim.source is Source.TRANSCRIPT or claim.state is not SessionState.BUSY
     is_whole = bool(claim.question) and len(claim.choices) > 1
     return claim.source is Source.SCREEN and (is_whole if asks(claim) else claim.cause in _NAMED_ENDS)
 

@@ -48,7 +48,8 @@ class _Task(Struct):
     skill: str | None = None
     since: datetime | None = None
     home: AgentHome | None = None
-    files: tuple[Path, ...] = ()
+    files: tuple[Path, ...] | None = None
+    """None: those that were known before."""
     prompt: str = ""
     """The one in which skills have been looked for."""
     waits: bool = False
@@ -166,8 +167,10 @@ class AgentFacts:
             plan.home, plan.prompt = task.home, task.prompt
             # Who could not be given a transcript yet is looked at again.
             plan.has_moved |= task.waits
-            if self._written is not None and plan.files != task.files:
-                plan.files, plan.is_told = task.files, self._written.follow(task.pane_id, task.files)
+            if self._written is not None and task.files is not None and plan.files != task.files:
+                is_told = self._written.follow(task.pane_id, task.files)
+                # Of a transcript that is not there yet nobody can tell.
+                plan.files, plan.is_told = task.files, is_told and not _is_missing(memory)
 
     def due_in(self) -> float | None:
         """Seconds until something should be read again, or None."""
@@ -192,9 +195,7 @@ class AgentFacts:
         for task in sorted(asked, key=lambda task: (not task.named, not task.kept, at - (task.since or at))):
             with _alone(task):
                 if not has_chosen and self._has_to_choose(task):
-                    task.waits = True
-                    is_same = task.conversation == task.memory.conversation
-                    task.view = task.memory.view if is_same else None
+                    task.waits, task.view = True, _view_so_far(task)
                     continue
                 task.view = self._view(task, is_crowded=guesses[task.crowd] > 1)
                 task.files = _files_of(task)
@@ -208,9 +209,7 @@ class AgentFacts:
 
     def _has_to_choose(self, task: _Task) -> bool:
         """Whether it is open which transcript is its own."""
-        memory = task.memory
-        is_missing = memory.transcript is not None and memory.transcript.path is None
-        return is_missing or memory.transcript_of != _chosen_by(task)
+        return _is_missing(task.memory) or task.memory.transcript_of != _chosen_by(task)
 
     def _ask_process(self, task: _Task, at: datetime) -> None:
         task.home = task.home or home_of(task.program, task.agent)
@@ -248,6 +247,20 @@ class _Round(NamedTuple):
     tasks: list[_Task]
     has_chosen: bool
     """Whether it was found out which transcript is whose."""
+
+
+def _is_missing(memory: SessionMemory) -> bool:
+    """Whether its agent keeps a transcript that has not been found yet."""
+    return memory.transcript is not None and memory.transcript.path is None
+
+
+def _view_so_far(task: _Task) -> TranscriptView | None:
+    """What its transcript of before says, unless that is of another conversation."""
+    memory = task.memory
+    if memory.transcript is None or memory.transcript.path is None:
+        return None
+    view = memory.transcript.read()
+    return view if view is None or task.named in {"", view.session_id} else None
 
 
 def _chosen_by(task: _Task) -> object:

@@ -286,8 +286,8 @@ class SessionMemory(Struct):
 
     def insight(self, session: Session) -> Insight:
         """All of this as one value, for whoever says in words what the session does."""
-        agent = self.agent if self.is_agent_alive else None
-        reading = self.settled.reading if agent and self.settled else None
+        agent, settled = (self.agent, self.settled) if self.is_agent_alive else (None, None)
+        reading = settled.reading if settled else None
         view, report = in_step(self.view, self.report, reading) if reading else (self.view, self.report)
         return Insight(
             session=session,
@@ -297,8 +297,8 @@ class SessionMemory(Struct):
             screen=self.screen or "",
             program="" if agent else self.plain.name,
             is_full_screen=self.pane.alternate,
-            is_waiting=reading is not None
-            and waits_for_operator(reading, background_tasks=self.report.background_tasks),
+            is_waiting=bool(reading and waits_for_operator(reading, background_tasks=self.report.background_tasks)),
+            is_between=settled is not None and settled.claim is not None,
             is_new=agent is not None and bool(self.conversation) and not _is_begun(self.view, self.report),
         )
 

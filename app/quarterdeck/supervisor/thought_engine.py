@@ -178,6 +178,9 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         insight = self.insight(session)
         if insight is None:
             return
+        if insight.is_between:
+            self._attend_later(session_id, self.clock.monotonic() + URGENT_GAP)
+            return
         if self.publisher.must_yield(session):
             self.skipped[Skip.OTHER_ENGINE] += 1
             self._memories.pop(session_id, None)
@@ -327,6 +330,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
     def _say(self, insight: Insight, memory: ThoughtMemory, text: str | None, *, shift: bool) -> None:
         if text is None or same_words(text, memory.text):
             self.skipped[Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE] += 1
+            memory.text = "" if text == "" and insight.agent else memory.text
             if shift:
                 self.publisher.speak(insight, memory, shift=True)
             return
