@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 CLAUDE = agent("claude")
 
 
-def registry(home: Path, waits_for: str) -> Reading:
-    """What the file of a process that waits for something says."""
-    told = {"pid": 7, "sessionId": "one", "status": "waiting", "waitingFor": waits_for, "statusUpdatedAt": 1}
+def registry(home: Path, waits_for: str, *, status: str = "waiting") -> Reading:
+    """What the file of a process says."""
+    told = {"pid": 7, "sessionId": "one", "status": status, "waitingFor": waits_for, "statusUpdatedAt": 1}
     folder = home / ".claude" / "sessions"
     folder.mkdir(parents=True)
     (folder / "7.json").write_text(json.dumps(told))
@@ -96,6 +96,20 @@ def test_a_turn_that_agents_in_the_background_will_go_on_with_is_not_over(
     assert held.reading is not None
     assert (held.reading.state, held.last_text) == (state, "I sent one to look.")
     assert held.reading.needs is (Need.FINISHED if state is SessionState.IDLE else None)
+
+
+@pytest.mark.parametrize(("status", "state"), [("busy", SessionState.BUSY), ("idle", SessionState.IDLE)])
+def test_a_lead_whose_team_works_is_as_busy_as_its_own_list_says(
+    status: str, state: SessionState, tmp_path: Path
+) -> None:
+    tasks = [{"id": "t1", "type": "teammate", "status": "running", "description": "Check the tests"}]
+    held = CLAUDE.read_report(
+        ReportState(), Report(agent="claude", event="Stop", at=NOW, payload=STOP | {"background_tasks": tasks})
+    )
+    listed = registry(tmp_path, "", status=status)
+
+    assert held.reading is not None
+    assert decide({each.source: each for each in (held.reading, listed)}, now=NOW).state is state
 
 
 left_side = st.lists(st.text("ab │─❯漢", max_size=12), min_size=8, max_size=20)

@@ -135,9 +135,10 @@ def _told(held: ReportState, report: Report) -> ReportState:
             if held.asked_by and held.reading is not None and held.reading.state is SessionState.ATTENTION:
                 # Its own turn is over, and what a subagent asks still stands.
                 return replace(held, last_text=text[:TEXT_LENGTH] or held.last_text)
-            if _goes_on_by_itself(report):
+            if _goes_on_by_itself(report, "subagent"):
                 return working(replace(held, tool="", last_text=text[:TEXT_LENGTH] or held.last_text), report)
-            return finished(held, report, text=text)
+            # Whether its team works or rests is not told here; its own list says that it is busy while one does.
+            return finished(held, report, text=text, sure=not _goes_on_by_itself(report, "teammate"))
         case "StopFailure":
             text = text_at(payload, "last_assistant_message") or text_at(payload, "error_details")
             until = reset_time(text, report.at)
@@ -181,10 +182,10 @@ def _with_background(held: ReportState, report: Report) -> ReportState:
     return replace(held, background_tasks=len(left), subagents=tuple(told))
 
 
-def _goes_on_by_itself(report: Report) -> bool:
+def _goes_on_by_itself(report: Report, kind: str) -> bool:
     """Whether agents in the background still work, whose answers begin the next turn; a command may run for ever."""
     tasks = objects_at(report.payload, "background_tasks")
-    return any(text_at(each, "type") == "subagent" and text_at(each, "status") in GOING_ON for each in tasks)
+    return any(text_at(each, "type") == kind and text_at(each, "status") in GOING_ON for each in tasks)
 
 
 def _background(task: Json, report: Report) -> Subagent:
