@@ -47,6 +47,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 LATER = (0, 4, 30, 600)
 UNSURE: set[str] = {
+    "aider@0.86.2-working-120x36",
     "gemini@0.61.0-slash-model-120x36",
     "gemini@0.61.0-shell-mode-120x36",
     "qwen@0.24.4-shell-mode-120x36",

@@ -46,6 +46,7 @@ READY = {
     "copilot": "/ commands",
     "pi": "mock-model",
     "cline": "Act (Tab)",
+    "aider": "Repo-map:",
 }
 STARTS = {
     "claude": "claude --permission-mode default",
@@ -57,6 +58,7 @@ STARTS = {
     "copilot": "copilot",
     "pi": "pi",
     "cline": "cline --tui --auto-approve false",
+    "aider": "aider --no-check-update --no-show-model-warnings --no-show-release-notes --analytics-disable",
 }
 
 PI_ASKS = """
@@ -291,6 +293,12 @@ class Lab:
         self.write(".cline/data/settings/providers.json", json.dumps(settings))
         self.write(".cline/data/settings/cli-notices.json", json.dumps({"shown": {"cline-cli-cline-pass-intro": True}}))
         return {}
+
+    def set_up_aider(self) -> dict[str, str]:
+        """Aider's settings, with our model."""
+        told = {"MODEL": "openai/mock-model", "EDIT_FORMAT": "diff", "AUTO_COMMITS": "false", "GITIGNORE": "false"}
+        named = {f"AIDER_{name}": value for name, value in told.items()}
+        return {"OPENAI_API_KEY": "mock", "OPENAI_API_BASE": f"{self.url}/v1", **named}
 
     def write(self, name: str, text: str) -> None:
         """One file of the agent's home."""

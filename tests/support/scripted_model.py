@@ -1,7 +1,7 @@
 """A scripted model on this machine, so that real agents can be run without a network or a key.
 
 It speaks enough of four wire formats: Anthropic messages (Claude Code), OpenAI responses (Codex), OpenAI chat
-(OpenCode, Qwen Code, Copilot CLI, pi) and Gemini. What it answers is chosen by the last line of the prompt:
+(OpenCode, Qwen Code, Copilot CLI, pi, Aider) and Gemini. What it answers is chosen by the last line of the prompt:
 
     say: TEXT     slow: SECONDS (streams words)     think: SECONDS (silence, then words)
     run: COMMAND (calls the shell tool)             ask (calls the tool that asks the user)     badrequest (HTTP 400)
@@ -159,6 +159,17 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     if verb == "plan" and planner:
         return Answer([], planner, {"summary" if "task_complete" in tools else "plan": PLAN})
     return Answer([(0, what or "OK.")])
+
+
+def in_words(prompt: str) -> Answer:
+    """What to answer an agent that takes commands and edits out of the words, as Aider does."""
+    verb, what = (DIRECTIVE.findall(prompt) or [("say", "OK.")])[-1]
+    fence = "```"
+    if verb == "run":
+        return Answer([(0, f"Run this:\n\n{fence}bash\n{what}\n{fence}\n")])
+    if verb == "edit":
+        return Answer([(0, f"{what}\n{fence}\n<<<<<<< SEARCH\n=======\none\ntwo\n>>>>>>> REPLACE\n{fence}\n")])
+    return answer(prompt, ["none of ours"], after_tool=False)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -325,9 +336,16 @@ class _Handler(BaseHTTPRequestHandler):
         messages = objects(body.get("messages"))
         last = [message for message in messages if message.get("role") == "user"][-1]
         tools = [str(cast("Json", tool.get("function", {})).get("name")) for tool in objects(body.get("tools"))]
-        told = answer(words_of(last.get("content")), tools, after_tool=messages[-1].get("role") == "tool")
+        prompt = words_of(last.get("content"))
+        told = answer(prompt, tools, after_tool=messages[-1].get("role") == "tool")
+        if not tools and "OpenAI/Python" in (self.headers.get("User-Agent") or ""):
+            told = in_words(prompt)
         if told.refused:
             return self.refuse(told)
+        if not body.get("stream"):
+            whole: Json = {"role": "assistant", "content": "Scripted title"}
+            choice = {"index": 0, "message": whole, "finish_reason": "stop"}
+            return self.give({"id": "chat", "object": "chat.completion", "model": "mock-model", "choices": [choice]})
         self.stream()
         base: Json = {"id": f"chat_{self.count}", "object": "chat.completion.chunk", "model": body.get("model")}
 

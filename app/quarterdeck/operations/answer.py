@@ -186,6 +186,11 @@ def _known_dialog(view: PaneView, question: AskedQuestion) -> AgentDialog | None
 
 async def _choose(opened: OpenDialog, dialog: AgentDialog, position: int) -> None:
     question = opened.question
+    if dialog.press is Press.TEXT_ENTER:
+        await opened.press([])
+        await opened.context.mux.send_text(opened.target.pane_id, question.choices[position])
+        await opened.context.mux.send_keys(opened.target.pane_id, ["Enter"])
+        return
     is_arrowed = dialog.press in ARROWS or dialog.takes_arrows(question.text)
     if is_arrowed and question.marked is not None:
         # Whoever sits there may have moved the mark, so it is counted from where it stands, and seen to arrive.

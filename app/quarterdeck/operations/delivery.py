@@ -44,6 +44,8 @@ PRESSES = 4
 FIRST_WAIT = 1.2
 LONGER = 0.6
 """Seconds more after each further key."""
+ONLY_WAIT = 6.0
+"""Seconds for the proof where the key is pressed once."""
 STILL = 0.5
 """Seconds in which nothing may move before the key, where only what moves after it can tell anything."""
 BETTER_WITHIN = 0.4
@@ -214,7 +216,9 @@ class _Handover(Struct):
     async def _submit(self, view: PaneView) -> Delivery:
         """Press the key that submits until something shows that the message was taken."""
         text, how = self.held.text, self.how
-        for press in range(PRESSES):
+        once = view.agent is not None and view.agent.spec.submits_once
+        presses = 1 if once else PRESSES
+        for press in range(presses):
             drawn = view.screen
             if view.agent is not None and view.box.state is BoxState.UNKNOWN:
                 await asyncio.sleep(STILL)
@@ -234,13 +238,15 @@ class _Handover(Struct):
             await self.context.mux.send_keys(self.target.pane_id, [key])
             if not how.wait:
                 return self._done(Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
-            found, view = await self._watch(before, FIRST_WAIT + press * LONGER)
+            patience = ONLY_WAIT if once else FIRST_WAIT + press * LONGER
+            found, view = await self._watch(before, patience)
             if found is not None:
                 outcome, proof = found
                 return self._done(outcome, proof, PROOF_WORDS[proof], press + 1)
             if draft_in(view, text) is not Draft.OURS:
                 return await self._last_words(signs(view, text), press + 1)
-        return self._done(Outcome.UNCONFIRMED, detail="it is in the input line and was not submitted", presses=PRESSES)
+        said = "nothing has come of it yet" if once else "it is in the input line and was not submitted"
+        return self._done(Outcome.UNCONFIRMED, detail=said, presses=presses)
 
     async def _past_dialogs(self) -> PaneView:
         """The pane once no dialog is in the way, or as it is when one stays. Always a fresh look."""

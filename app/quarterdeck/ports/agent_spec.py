@@ -153,6 +153,9 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     habits: InputHabits = InputHabits()
     queue_key: str = "Enter"
     """The key that hands over a message while the agent works, without disturbing its turn."""
+    submits_once: bool = False
+    """Whether the key that submits is pressed once and no more: it prints like a shell, so that a line which was taken
+    looks like one that was not, and the next key would answer what it asks next."""
     quit: tuple[str, ...] = ()
     """What is typed to end it, if it has a command for that."""
     env: Mapping[str, str] = field(default_factory=dict)
