@@ -141,15 +141,20 @@ class Terminals:
         """What a pane shows."""
         return self.server.run("capture-pane", "-p", "-t", pane, check=False)
 
+    def items(self) -> list[Row]:
+        """All that Codex has written down of its conversations."""
+        files = self.root.glob("home/.codex/sessions/*/*/*/*.jsonl")
+        rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return [row["payload"] for row in rows if row["type"] == "response_item"]
+
     def prompts(self) -> list[str]:
         """All that reached Codex as an operator's words."""
-        found = []
-        for file in self.root.glob("home/.codex/sessions/*/*/*/*.jsonl"):
-            rows = [json.loads(line) for line in file.read_text().splitlines()]
-            items = [row["payload"] for row in rows if row["type"] == "response_item"]
-            users = [item for item in items if item.get("role") == "user"]
-            found += [part["text"] for item in users for part in item["content"] if not part["text"].startswith("<")]
-        return found
+        users = [item for item in self.items() if item.get("role") == "user"]
+        return [part["text"] for item in users for part in item["content"] if not part["text"].startswith("<")]
+
+    def outputs(self) -> str:
+        """All that its tools answered, of which the operator is one."""
+        return json.dumps([item for item in self.items() if item["type"] == "function_call_output"])
 
 
 @pytest.fixture
@@ -167,20 +172,19 @@ def codex(short_folder: Path) -> Iterator[Terminals]:
 
 
 @pytest.mark.parametrize("hooks", [False, True])
-def test_two_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_with_nothing(
+def test_three_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_with_nothing(
     hooks: bool, codex: Terminals
 ) -> None:
     codex.hooks = hooks
-    one, two = codex.start(), codex.start()
+    one, two, three = codex.start(), codex.start(), codex.start()
     if not codex.has_daemon:
         pytest.skip("this Codex has no daemon")
     with codex.watched():
         codex.until_shows(one, ("idle", None), "the first rests")
         codex.until_shows(two, ("idle", None), "the second rests")
-        first, second = codex.row(one)["conversation"], codex.row(two)["conversation"]
-        assert first
-        assert second
-        assert first != second
+        codex.until_shows(three, ("idle", None), "the third rests")
+        first, second, third = (codex.row(pane)["conversation"] for pane in (one, two, three))
+        assert len({first, second, third} - {None}) == 3
 
         assert "delivered" in codex.run("send", two, "number two\nsay: TWO it is")
         codex.until_shows(two, DONE, "the second is done")
@@ -189,11 +193,19 @@ def test_two_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_wi
         assert "touch one.txt" in asking["asks"]["text"]
         assert (codex.row(two)["state"], codex.row(two)["needs"]) == DONE
         assert "TWO" in codex.row(two)["thought"]
+        codex.run("send", three, "number three\nask")
+        questioned = codex.until_shows(three, ("attention", "question"), "the third asks")
+        assert questioned["asks"]["choices"][:2] == ["Red", "Blue"]
+        assert [(codex.row(pane)["state"], codex.row(pane)["needs"]) for pane in (one, two)] == [ASKED, DONE]
+        codex.run("answer", three, "Blue")
+        codex.until_shows(three, DONE, "the third is done")
+        assert "Blue" in codex.outputs()
+        assert codex.row(one)["needs"] == "permission"
         codex.run("answer", one, "1")
         done = codex.until_shows(one, DONE, "the first is done")
         assert (codex.root / "home/work/demo/one.txt").exists()
         assert done["token_count"] > 0
-        assert [codex.row(pane)["conversation"] for pane in (one, two)] == [first, second]
+        assert [codex.row(pane)["conversation"] for pane in (one, two, three)] == [first, second, third]
 
         for picker in PICKERS:
             codex.say(one, picker)
@@ -207,7 +219,7 @@ def test_two_terminals_in_one_folder_never_swap_and_a_new_conversation_begins_wi
         codex.say(one, "/new")
         time.sleep(1)
         codex.server.run("send-keys", "-t", one, "Enter")
-        until(lambda: codex.row(one)["conversation"] not in {first, second}, "the new one is known")
+        until(lambda: codex.row(one)["conversation"] not in {first, second, third}, "the new one is known")
         fresh = codex.row(one)
         assert (fresh["state"], fresh["needs"], fresh["token_count"]) == ("idle", None, 0)
         until(lambda: not codex.row(one)["thought"], "the old thought is gone")
