@@ -14,6 +14,7 @@ from quarterdeck.core.plain_reading import (
     ASKS_AFTER,
     MOVES_FOR,
     SERVES_AFTER,
+    SPINS_FOR,
     PlainLook,
     Terminal,
     TerminalMode,
@@ -37,6 +38,9 @@ DRAWN = Reading(
     source=Source.SCREEN, state=SessionState.ATTENTION, cause="screen_question", confidence=Confidence.MEDIUM, at=NOON,
     needs=Need.QUESTION, question="Which?", choices=("a", "b"),
 )  # fmt: skip
+SPINS = Reading(
+    source=Source.SIGNAL, state=SessionState.BUSY, cause="title_working", confidence=Confidence.MEDIUM, at=NOON
+)
 MAKE = Front(FrontKind.PROGRAM, "make", (7,))
 NODE = Front(FrontKind.PROGRAM, "node", (7,))
 LESS = Front(FrontKind.VIEWER, "less", (7,))
@@ -89,6 +93,8 @@ WORDS = prompt(PromptKind.LINE)
         pytest.param(look(NODE, KEYS, still_for=None), "idle screen_is_still low", id="nobody knows whether"),
         pytest.param(look(NODE, None, alternate=True), "busy screen_moves low", id="a screen of its own"),
         pytest.param(look(NODE, KEYS, drawn=DRAWN), "asks screen_question medium", id="a dialog"),
+        pytest.param(look(NODE, KEYS, drawn=SPINS), "busy title_working medium", id="a title that spins"),
+        pytest.param(look(NODE, KEYS, drawn=SPINS, still_for=SPINS_FOR), "idle screen_is_still low", id="or stands"),
         pytest.param(look(NODE, LINES, drawn=DRAWN), BY_CHILDREN, id="a command prints what it will"),
         pytest.param(look(NODE, KEYS, progress="indeterminate"), "busy told_progress medium", id="progress"),
         pytest.param(look(NODE, KEYS, progress="hidden", still_for=9.0), "idle screen_is_still low", id="none"),

@@ -29,6 +29,8 @@ ASKS_AFTER = 1.0
 waits for an answer."""
 MOVES_FOR = 2.0
 """Seconds after its last change for which a screen counts as moving."""
+SPINS_FOR = 5.0
+"""Seconds for which a title that says that something works is believed while nothing moves."""
 SERVES_AFTER = 10.0
 """Seconds of silence after which a program that listens for others counts as one that waits for them."""
 SHELL_ENDS = frozenset({"osc133_prompt", "command_failed"})
@@ -125,7 +127,7 @@ def next_change(look: PlainLook) -> datetime | None:
         return None
     waits = [ASKS_AFTER] if look.prompt is not None and look.prompt.kind is not PromptKind.LINE else []
     if look.takes_keys:
-        waits.append(MOVES_FOR)
+        waits += [MOVES_FOR, SPINS_FOR]
     waits.append(SERVES_AFTER)
     left = [seconds - look.still_for for seconds in waits if seconds > look.still_for]
     return look.now + timedelta(seconds=min(left)) if left else None
@@ -169,7 +171,7 @@ def _asks(look: PlainLook, kind: PromptKind, terminal: Terminal) -> bool:
 
 def _interactive(look: PlainLook) -> Reading:
     """What a program does that takes single keys, and that we do not know."""
-    if look.drawn is not None:
+    if look.drawn is not None and not (look.drawn.state is SessionState.BUSY and look.is_still(SPINS_FOR)):
         return look.drawn
     if look.progress in {"normal", "indeterminate"}:
         return _claim(look, "told_progress", SessionState.BUSY, detail=f"OSC 9;4: {look.progress}")

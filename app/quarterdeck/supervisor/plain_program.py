@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 TERMINALS_TIMEOUT_SECONDS = 0.5
 """For what the system says of terminals: one that does not answer must not hold the look up."""
+NOT_BY_ITSELF = float("inf")
 _QUESTIONS = STRONG | {PromptKind.WEAK}
 _ASKING = _QUESTIONS | {PromptKind.REPL}
 
@@ -49,15 +50,22 @@ class PlainProgram(Struct):
     """What the shell said last, where it has our snippet."""
     seen: tuple[object, ...] = ()
     """What its terminal was last asked for."""
+    asks_at: float = 0.0
+    """From when on its terminal may have something new to say although the screen stays the same."""
+    told: int = 0
+    """Counts what a row goes by: whoever has seen the same number has seen all of this."""
 
-    @property
-    def told(self) -> tuple[object, ...]:
-        """All that a row goes by."""
-        return self.front, self.terminal, self.prompt, self.drawn, self.word
+    def hear(self, word: ShellWord | None) -> None:
+        """The shell has said this last."""
+        if word is not self.word:
+            self.word = word
+            self.told += 1
 
     def note_family(self, family: Sequence[Process]) -> None:
         """Other processes run in the pane now."""
         self.front, self.pids = front_of(family), frozenset(each.pid for each in family)
+        self.asks_at = 0.0
+        self.told += 1
 
     @property
     def name(self) -> str:
@@ -74,16 +82,19 @@ class PlainProgram(Struct):
         is_another = self.front.kind is FrontKind.SHELL and self.front.pids[-1:] not in {(), (word.pid,)}
         return None if word.runs and is_another else word
 
-    def is_due(self, pane: Pane, screen: str | None, silent_for: float) -> bool:
+    def is_due(self, pane: Pane, screen: str | None, silent_for: float, now: float) -> bool:
         """Whether its terminal should be asked again: something is another, or it has been silent for long enough."""
+        waits = SERVES_AFTER - silent_for if self.front.kind is FrontKind.PROGRAM else 0.0
+        self.asks_at = now + waits if waits > 0.0 else NOT_BY_ITSELF
+        self.told += 1
         if self.front.kind is FrontKind.VIEWER or pane.dead:
             self.terminal, self.prompt, self.drawn, self.seen = Terminal(), None, None, ()
             return False
         is_silent = self.front.kind is FrontKind.PROGRAM and silent_for >= SERVES_AFTER
-        now = (self.front, screen, pane.cursor, pane.title, pane.alternate, is_silent)
-        if now == self.seen:
+        seen = (self.front, screen, pane.cursor, pane.title, pane.alternate, is_silent)
+        if seen == self.seen:
             return False
-        self.seen = now
+        self.seen = seen
         self.prompt = None if pane.in_mode else prompt_at(screen or "", pane.cursor)
         if self.front.kind is FrontKind.SHELL and (self.prompt is None or self.prompt.kind not in _QUESTIONS):
             # It waits for a command, or prints: who has its keyboard makes no difference.
@@ -102,9 +113,10 @@ class PlainProgram(Struct):
         """What the pane does; `drawn_at` is when its screen last changed, 0 when that is not known."""
         return read_plain(self._look(detector, pane, drawn_at, now))
 
-    def next_change(self, detector: DetectorState, pane: Pane, drawn_at: float, now: datetime) -> datetime | None:
-        """When that may change although nothing is seen."""
-        return next_change(self._look(detector, pane, drawn_at, now))
+    def turns_at(self, detector: DetectorState, pane: Pane, drawn_at: float, now: datetime) -> list[float]:
+        """When that may change although nothing is seen, if it may."""
+        change = next_change(self._look(detector, pane, drawn_at, now))
+        return [] if change is None else [change.timestamp()]
 
     def _look(self, detector: DetectorState, pane: Pane, drawn_at: float, now: datetime) -> PlainLook:
         # tmux says that a shell has the keyboard again, before a list of processes does.

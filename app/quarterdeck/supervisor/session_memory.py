@@ -144,8 +144,8 @@ class SessionMemory(Struct):
             times.append(plain)
         if self.is_agent_alive and self.drawn_at + SCREEN_STILL_AFTER_SECONDS > now.timestamp():
             times.append(self.drawn_at + SCREEN_STILL_AFTER_SECONDS)
-        if not self.is_agent_alive and (change := self.plain.next_change(self.detector, self.pane, self.drawn_at, now)):
-            times.append(change.timestamp())
+        if not self.is_agent_alive:
+            times += self.plain.turns_at(self.detector, self.pane, max(self.drawn_at, self.titled_at), now)
         return min(times, default=None)
 
     def has_spoken(self) -> bool:
@@ -214,7 +214,7 @@ class SessionMemory(Struct):
     def reading(self, now: datetime) -> Reading:
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
         if not self.is_agent_alive:
-            plain = self.plain.read(self.detector, self.pane, self.drawn_at, now)
+            plain = self.plain.read(self.detector, self.pane, max(self.drawn_at, self.titled_at), now)
             self.settled, self.limited_until = settled_at_once(self.settled, plain, now), None
             return self.settled.reading
         plain = reading_of(self.detector)

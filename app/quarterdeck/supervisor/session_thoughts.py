@@ -92,7 +92,7 @@ class ThoughtMemory(Struct):
         if insight.agent:
             return self._agent_news(insight, mark, changed=changed, state_changed=state_changed)
         text = context_of(insight.screen)
-        context = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+        context = blake2b(f"{insight.program}\n{text}".encode("utf-8", "replace"), digest_size=8).digest()
         if not text.strip():
             return Skip.EMPTY_CONTEXT
         if not state_changed and self.described is not None:

@@ -84,6 +84,8 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         self._alive_at = 0.0
         self._owed: set[PaneId] = set()
         """Panes that moved and could not be captured."""
+        self._renamed: set[PaneId] = set()
+        """Panes in which another program runs in front than before."""
         self._unlisted: dict[PaneId, float] = {}
         """Panes that run something else than before, since a time that no list of processes has shown yet."""
 
@@ -165,7 +167,12 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             is_news = after is not session or coloured is not None or memory.is_other_than_before(session)
             memory.settle_for(after, now)
             self._again.request(session_id, memory.due, at, what=row_name(session), is_news=is_news)
-        told = frozenset(session_id for session_id, memory in live.items() if memory.has_spoken())
+        renamed, self._renamed = self._renamed, set()
+        told = frozenset(
+            session_id
+            for session_id, memory in live.items()
+            if memory.has_spoken() or (renamed and memory.pane.pane_id in renamed)
+        )
         return StateReading(rows, tails, told, self._due(memories, at, has_read=has_read))
 
     def _remember(
@@ -188,7 +195,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             memory.see_pane(pane, now)
             memory.is_shown = pane.pane_id in shown
             memory.in_front = self._in_front(pane.command)
-            memory.plain.word = self.shells.of(pane.pane_id)
+            memory.plain.hear(self.shells.of(pane.pane_id))
             memory.report = self._report_of(memory)
             live[session_id] = memory
         here = {pane.pane_id for pane in look.panes}
@@ -251,21 +258,25 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             family = (memory.pane.command, *processes)
             if family != memory.family:
                 memory.family = family
+                before = memory.plain.front.name
                 memory.plain.note_family(processes)
+                if memory.plain.front.name != before:
+                    self._renamed.add(memory.pane.pane_id)
                 memory.has_children = table.has_children(memory.pane.pid, memory.pane.command)
                 self._note_agent(memory, self.agents.detect(table.programs_below(memory.pane.pid)), now)
 
     async def _ask_terminals(self, memories: list[SessionMemory], screens: Mapping[PaneId, str], now: datetime) -> None:
         """What runs in front where no agent does: the system is asked once for all of them."""
         questions: list[TerminalQuestion] = []
+        at = now.timestamp()
         for memory in memories:
-            if memory.is_agent_alive:
-                continue
             coloured = screens.get(memory.pane.pane_id)
+            if (coloured is None and at < memory.plain.asks_at) or memory.is_agent_alive:
+                continue
             screen = memory.screen if coloured is None else clean_lines(coloured)
             is_new = screen != memory.screen
-            silent_for = 0.0 if is_new or not memory.drawn_at else now.timestamp() - memory.drawn_at
-            if memory.plain.is_due(memory.pane, screen, silent_for):
+            silent_for = 0.0 if is_new or not memory.drawn_at else at - memory.drawn_at
+            if memory.plain.is_due(memory.pane, screen, silent_for, at):
                 is_silent = silent_for >= SERVES_AFTER
                 questions.append(TerminalQuestion(memory.plain, memory.pane, screen or "", is_silent))
         await ask_terminals(questions, self.agents, now)

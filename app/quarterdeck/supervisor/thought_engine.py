@@ -268,8 +268,9 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
             self._ask(thinker, insight, memory, news, tasks)
 
     def _say_again(self, insight: Insight, memory: ThoughtMemory, now: float) -> None:
-        """How far a terminal's program is by now, which asks nobody: progress moves by a few characters only."""
-        if not progress_in(last_line(insight.screen)):
+        """What a terminal runs by now and how far that is, which asks nobody: neither changes many characters."""
+        is_named = (memory.text or "").startswith(insight.program)
+        if is_named and not progress_in(last_line(insight.screen)):
             return
         opens = now if memory.called_at is None else memory.called_at + LINE_GAP
         if opens > now:
