@@ -404,11 +404,20 @@ process.on("exit", () => console.log(JSON.stringify(logged)))
 """
 
 
-def play(folder: Path, spool: Path) -> list[dict[str, str]]:
+MANY = """
+import { Quarterdeck } from "./plugin.mjs"
+const hooks = await Quarterdeck({})
+for (let number = 0; number < 120; number++)
+  hooks.event({ event: { type: "session.status", properties: { sessionID: "ses_1", number } } })
+process.on("exit", () => console.log("[]"))
+"""
+
+
+def play(folder: Path, spool: Path, played: str = PLAYED) -> list[dict[str, str]]:
     """Let the plugin tell of a few events; answers what it logged."""
     assert NODE is not None
     (folder / "plugin.mjs").write_text(plugin_text(OPENCODE, spool))
-    (folder / "play.mjs").write_text(PLAYED)
+    (folder / "play.mjs").write_text(played)
     env = {"PATH": os.environ["PATH"], "TMUX": "/tmp/t/default,12,0", "TMUX_PANE": "%7"}
     done = subprocess.run(
         [NODE, str(folder / "play.mjs")], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -434,6 +443,19 @@ def test_the_plugin_reports_also_where_the_folder_is_gone(tmp_path: Path, *, is_
         *("session.idle", "session.status", "tool.execute.after", "tool.execute.before"),
     ]
     assert {(each.agent, each.pane_id, each.socket) for each in reports} == {("opencode", "%7", "/tmp/t/default")}
+
+
+@pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")
+@pytest.mark.process
+def test_what_the_plugin_is_told_at_once_is_reported_in_that_order(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir(0o700)
+
+    play(tmp_path, spool, MANY)
+
+    numbers = [cast("dict[str, int]", each.payload["properties"])["number"] for each in drain(spool).reports]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) > 100
 
 
 @pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")

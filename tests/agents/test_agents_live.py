@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(400)]
 SIZES = ("80x24", "200x50")
 WITHOUT_HOOKS = ("copilot", "pi", "cline")
-STOPPED_BY_TWO = {"opencode", "copilot"}
+STOPPED_BY_TWO = {"opencode", "kilo", "copilot"}
 """Escape has to be pressed twice."""
 
 
-@pytest.fixture(params=[*AGENTS, "qwen", *WITHOUT_HOOKS])
+@pytest.fixture(params=[*AGENTS, "kilo", "qwen", *WITHOUT_HOOKS])
 def key(request: pytest.FixtureRequest) -> str:
     found = str(request.param)
     if program_of(found) is None:

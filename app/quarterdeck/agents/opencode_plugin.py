@@ -57,9 +57,8 @@ const unless = (code) => (error) => {
   if (error.code !== code) throw error
 }
 
-const write = async (payload) => {
-  const now = Date.now() / 1000
-  const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.@AGENT@`)
+const write = async (payload, now) => {
+  const name = join(spool, `${now.toFixed(3)}.${process.pid}.${String(++count).padStart(9, "0")}.@AGENT@`)
   const head = `@HEADER@ @AGENT@ @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
   const put = async () => {
     await writeFile(`${name}.tmp`, head + JSON.stringify(payload).slice(0, @BYTES@) + "\\n", { mode: 0o600 })
@@ -79,9 +78,18 @@ const write = async (payload) => {
 
 export const Quarterdeck = async ({ client } = {}) => {
   let isTold = false
-  const report = async (payload) => {
+  // One after the other: an end must not be there before what led to it.
+  let last = Promise.resolve()
+  let waiting = 0
+  const report = (payload) => {
+    if (waiting >= 1000) return
+    waiting += 1
+    const now = Date.now() / 1000
+    last = last.then(() => put(payload, now)).finally(() => (waiting -= 1))
+  }
+  const put = async (payload, now) => {
     try {
-      await write(payload)
+      await write(payload, now)
     } catch (error) {
       if (isTold) return
       isTold = true
@@ -92,13 +100,13 @@ export const Quarterdeck = async ({ client } = {}) => {
   }
   return {
     event: async ({ event }) => {
-      if (wanted.has(event.type)) void report({ type: event.type, properties: event.properties })
+      if (wanted.has(event.type)) report({ type: event.type, properties: event.properties })
     },
     "tool.execute.before": async (input, output) => {
-      void report({ type: "tool.execute.before", properties: { input, output: { args: output?.args } } })
+      report({ type: "tool.execute.before", properties: { input, output: { args: output?.args } } })
     },
     "tool.execute.after": async (input) => {
-      void report({ type: "tool.execute.after", properties: { input } })
+      report({ type: "tool.execute.after", properties: { input } })
     },
   }
 }
