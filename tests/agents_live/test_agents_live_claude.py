@@ -46,6 +46,8 @@ class Step(NamedTuple):
 
 
 IDLE, BUSY, ASKS, ERROR = SessionState.IDLE, SessionState.BUSY, SessionState.ATTENTION, SessionState.ERROR
+FALSE_AFTER = 3.0
+"""Seconds after a key for which a dialog may still stand there while it is taken."""
 PROCEED = "Do you want to proceed?"
 STEPS = (
     Step("< ", IDLE),
@@ -106,7 +108,7 @@ class Watched:
         while since is None or time.monotonic() - since < 0.6:
             since = (since or time.monotonic()) if is_told(told, step) else None
             assert time.monotonic() < deadline, (step, self.lab.seen[-5:], self.lab.capture())
-            if told.needs in ASKING and step.needs not in ASKING and time.monotonic() - began > 1:
+            if told.needs in ASKING and step.needs not in ASKING and time.monotonic() - began > FALSE_AFTER:
                 self.asked_falsely.append(f"{step.does}: {told}")
             time.sleep(0.05)
             told = self.lab.look()
