@@ -58,6 +58,9 @@ def agent_line(insight: Insight) -> str | None:
 
 
 def _asking_line(insight: Insight, ask: Ask) -> str:
+    if not ask.text.strip() and not insight.tool and not (insight.view and insight.view.last_question):
+        # That it asks is told a moment before what.
+        return "waiting for you"
     if ask.kind is Need.QUESTION:
         told = insight.view.last_question if insight.view and insight.view.current_tool else ""
         questions = [line for line in (ask.text or told).splitlines() if line.strip().endswith(("?", "？"))]
@@ -137,7 +140,7 @@ def _over_line(insight: Insight) -> str | None:
             return f"asks: {sentences[-1]}"
         result = _result(sentences)
         return result if result.lower().startswith("finished") else f"finished: {result}"
-    return f"finished: {task}" if task else None
+    return f"finished: {task}" if task and is_finished else None
 
 
 def _result(sentences: list[str]) -> str:
