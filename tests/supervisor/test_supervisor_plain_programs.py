@@ -15,7 +15,7 @@ from quarterdeck.core.plain_reading import ASKS_AFTER
 from quarterdeck.core.session import ASKING, Confidence, Need, SessionState
 from quarterdeck.supervisor import terminals
 from support.tmux_server import TmuxServer
-from support.workers import until, watching
+from support.workers import patient, until, watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -74,7 +74,8 @@ async def shells(folder: Path, names: Sequence[str]) -> AsyncIterator[tuple[Tmux
     with TmuxServer(folder / "s") as server:
         for name in names:
             server.session(name, *SHELL, size="100x30", cwd=folder)
-        async with watching(server.socket, folder / "home") as seen:
+        # Nothing is to be found only because everything is looked at now and then.
+        async with watching(server.socket, folder / "home", settings=patient(resync_seconds=300)) as seen:
             await until(lambda: all(is_known(seen.row(name)) for name in names), "all shells are at their prompts")
             yield server, seen
 

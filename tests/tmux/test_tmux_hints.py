@@ -140,6 +140,15 @@ async def test_what_is_written_before_the_watch_is_armed_again_is_hinted_too(ser
         await reader.until(output_of(writer), times=2)
 
 
+async def test_what_is_written_to_a_terminal_by_its_common_name_is_hinted_of_nobody(server: TmuxServer) -> None:
+    asks = server.session("asks", "sh", "-c", "read line; echo Password: >/dev/tty; exec sleep 3600")
+
+    async with reading(Hints(poll_every=3600)) as reader:
+        reader.hints.watch(panes_of(server))
+        server.run("send-keys", "-t", asks, "Enter")
+        await reader.until(output_of(None), times=2)
+
+
 async def test_a_loud_pane_costs_few_hints_unless_it_is_looked_at(
     server: TmuxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
