@@ -55,6 +55,7 @@ READ: dict[str, tuple[str, tuple[str, ...], tuple[bool | None, ...]]] = {
     "opencode-many": ("Which sizes? (select all that apply)", (*ALL, OWN), (NO, NO, NO, NO, NO)),
     "opencode-many-ticked": ("Which sizes? (select all that apply)", (*ALL, OWN), (NO, YES, YES, NO, NO)),
     "opencode-many-review": ("Sizes: Middle, Large, purple", (SUBMIT,), ()),
+    "kilo-reject": ("Tell Kilo what to do differently", (), ()),
     "opencode-two-review": ("Colour: Blue\nSizes: Large", (SUBMIT,), ()),
 }
 
@@ -71,7 +72,7 @@ def test_a_dialog_is_read_with_what_is_ticked_in_it(name: str) -> None:
     reading = agent(key).read_screen(look)
 
     assert reading is not None
-    assert reading.needs is (Need.PERMISSION if name.endswith(("plan", "trust", "hooks")) else Need.QUESTION)
+    assert reading.needs is (Need.PERMISSION if name.endswith(("plan", "trust", "hooks", "reject")) else Need.QUESTION)
     has_mark = choices and choices != (SUBMIT,) and key != "opencode"
     assert reading.marked == (CHOICES_MARKED.get(name, 0) if has_mark else None)
     assert question in reading.question

@@ -17,7 +17,7 @@ _BOX_END = re.compile(r"^\s*╹▀{8,}")
 _BUTTON_ROW = re.compile(r"^\s*(?:Allow once|Allow always|Reject|Confirm|Cancel)\b")
 _HINT = re.compile(r"\b(?:enter|esc|⇆|↑↓|tab|ctrl\+f)\s+\S")
 _SIDEBAR = re.compile(r"^.*\s{4}(?=• OpenCode \d[\w.-]*$)")
-_PICKER = re.compile(r"(?<=\s{6})(?P<title>[A-Z][^\s]*(?: \S+){0,5})\s{4,}esc(?:/enter)?(?=\s{4}|$)")
+_PICKER = re.compile(r"(?<=\s{2})[A-Z][^\s]*(?: \S+){0,5}\s{8,}esc(?:/enter)?(?=\s{4}|$)")
 _MENU_ROW = re.compile(r"^\s*┃ .*┃$")
 _SHELL_MODE = re.compile(r"\besc exit shell mode\b")
 FOOT_LINES = 4
@@ -53,7 +53,7 @@ def _has_picker(lines: tuple[str, ...]) -> bool:
     """Whether a list lies over the screen: its heading and the key that closes it, with nothing above and below."""
     for above, line, below in zip(lines, lines[1:], lines[2:], strict=False):
         found = _PICKER.search(line)
-        if found and not any(each[found.start() - 4 : found.end()].strip() for each in (above, below)):
+        if found and not any(each[found.start() - 2 : found.end()].strip() for each in (above, below)):
             return True
     return False
 
