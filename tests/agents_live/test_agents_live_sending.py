@@ -32,12 +32,14 @@ pytestmark = [pytest.mark.agents, pytest.mark.timeout(1500)]
 
 
 @asynccontextmanager
-async def correspondence(key: str, folder: Path, flags: str = "") -> AsyncIterator[Correspondence]:
+async def correspondence(
+    key: str, folder: Path, flags: str = "", size: str = "100x30"
+) -> AsyncIterator[Correspondence]:
     """An agent that runs, and a bridge to it."""
     if program_of(key) is None:
         pytest.skip(f"{key} is not installed: put it on PATH, or name its folder in AGENTS_BIN")
     with TmuxServer(folder / "s") as server, ScriptedModel() as model:
-        lab = Lab(key, folder, server, model.url, flags=flags)
+        lab = Lab(key, folder, server, model.url, size=size, flags=flags)
         env = lab.start()
         project = {"path": lab.work, "agent": key, "session_prefix": "demo", "env": env, "scm": "none"}
         settings = Settings.model_validate({"projects": {"demo": project | {"tracker": {"kind": "none"}}}})
@@ -135,3 +137,21 @@ async def test_what_it_asks_is_answered(
             await answer(context, session, "1")
         await letters.until_idle()
         assert shown in clean_lines(letters.lab.capture())
+
+
+async def test_claude_is_answered_beside_the_panel_that_it_opens(short_folder: Path) -> None:
+    async with correspondence("claude", short_folder, size="200x50") as letters:
+        context, session = letters.services.context, letters.session
+        asked = {
+            "edit: notes.txt": ("create notes.txt?", "Yes", "Wrote"),
+            "run: touch made.txt": ("touch made.txt", "1", "Finished"),
+            "ask": ("Which colour?", "Blue", "→ Blue"),
+            "ask: many": ("Which sizes?", "1,3", "→ Small, Large"),
+        }
+        for prompt, (question, word, shown) in asked.items():
+            await letters.send(f"{{tag}}\n{prompt}")
+            await letters.until_asked(question)
+            await answer(context, session, word)
+            await letters.until_idle()
+            assert shown in clean_lines(letters.lab.capture())
+        assert (letters.lab.work / "made.txt").exists()
