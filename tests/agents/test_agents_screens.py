@@ -7,7 +7,7 @@ import pytest
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.values import replace
-from support.recordings import AGENTS, FULL, NOW, Recording, agent, recordings, verdict
+from support.recordings import AGENTS, ANSWERED_IN_WORDS, FULL, NOW, Recording, agent, recordings, verdict
 
 LIVE = [recording for recording in recordings() if recording.truth != "exited"]
 
@@ -17,10 +17,6 @@ def test_a_screen_alone_is_never_read_wrongly(recording: Recording) -> None:
     reading = recording.agent.read_screen(recording.look(title=""))
 
     assert verdict(reading, recording.truth) != "wrong", reading
-
-
-ANSWERED_IN_WORDS = frozenset({"question-open", "question-words"})
-"""Questions that have no choices."""
 
 
 @pytest.mark.parametrize("recording", LIVE, ids=str)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parents[1] / "agents" / "recordings"
 AGENTS = ("claude", "codex", "gemini", "opencode")
 """Those that tests have screens of their own making for. Recordings may be of any agent there is."""
+ANSWERED_IN_WORDS = frozenset({"question-open", "question-words"})
+"""Questions that have no choices."""
 SIZES = tuple(sorted(folder.name for folder in HERE.iterdir()))
 FULL = "120x36"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
