@@ -81,7 +81,12 @@ MEANT_AS_WORDS = (
 )
 
 
-COMMANDS = {"claude": ("/context", "context usage"), "copilot": ("/new", "new session"), "pi": ("/new", "new session")}
+COMMANDS = {
+    "claude": ("/context", "context usage"),
+    "copilot": ("/new", "new session"),
+    "pi": ("/new", "new session"),
+    "cline": ("/clear", "what can i do for you"),
+}
 """One that it knows, and what is shown then."""
 
 
@@ -106,8 +111,8 @@ REVIEWS = {"claude": "Review", "gemini": "Review", "opencode": "Review", "qwen":
 """They show all answers of several questions once more, to be submitted."""
 ASKED = [
     *((key, "ask", {COLOUR: "Blue"}, "Blue") for key in STARTS),
-    *((key, "ask", {COLOUR: "a warm grey"}, "a warm grey") for key in STARTS if key != "pi"),
-    *((key, "ask: two", {COLOUR: "2", SIZES: "Large"}, "Large") for key in STARTS if key != "pi"),
+    *((key, "ask", {COLOUR: "a warm grey"}, "a warm grey") for key in STARTS if key not in {"pi", "cline"}),
+    *((key, "ask: two", {COLOUR: "2", SIZES: "Large"}, "Large") for key in STARTS if key not in {"pi", "cline"}),
     ("claude", "ask: many", {SIZES: "1,3"}, "Small, Large"),
     ("opencode", "ask: many", {SIZES: "large, small"}, "Small, Large"),
     ("gemini", "ask: many", {SIZES: "1,3"}, "Small, Large"),

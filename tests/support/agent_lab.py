@@ -291,7 +291,8 @@ class Lab:
         known = {"version": 1, "lastUsedProvider": "openai-compatible", "modes": {}}
         settings = known | {"providers": {"openai-compatible": provider}}
         self.write(".cline/data/settings/providers.json", json.dumps(settings))
-        self.write(".cline/data/settings/cli-notices.json", json.dumps({"shown": {"cline-cli-cline-pass-intro": True}}))
+        notices = dict.fromkeys(("cline-cli-cline-pass-intro", "cline-cli-desktop-launch", "cline-cli-zen"), True)
+        self.write(".cline/data/settings/cli-notices.json", json.dumps({"shown": notices}))
         return {}
 
     def set_up_aider(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,13 @@ def _pi(home: Path) -> Iterator[str]:
             yield _words(row["message"]["content"])
 
 
+def _cline(home: Path) -> Iterator[str]:
+    for file in sorted(home.glob(".cline/data/sessions/*/*.messages.json")):
+        for message in json.loads(file.read_text())["messages"]:
+            if message["role"] == "user":
+                yield re.sub(r"</?user_input\b[^>]*>", "", _words(message["content"]))
+
+
 READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     "claude": _claude,
     "codex": _codex,
@@ -85,5 +93,6 @@ READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     "opencode": _opencode,
     "copilot": _copilot,
     "pi": _pi,
+    "cline": _cline,
     "kilo": lambda home: _opencode(home, "kilo"),
 }

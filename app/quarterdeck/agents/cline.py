@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, Permissions, Press
 
 if TYPE_CHECKING:
@@ -23,8 +24,15 @@ SPEC = AgentSpec(
     },
     resume=("cline", "--id", "{id}"),
     conversation_words=("--id",),
+    habits=InputHabits(
+        meaningful_starts="/",
+        meaningful_last_words="@",
+        commands=("clear", "compact", "help", "history", "mcp", "model", "quit", "settings", "skills"),
+    ),
+    quit=("/quit",),
     permission_dialog=AgentDialog(press=Press.RIGHT_ENTER),
-    question_dialog=AgentDialog(press=Press.DOWN_ENTER, own_words=r"^Type a response", own_words_keys=("Enter",)),
+    # What is pasted into its line for words of one's own does not come in.
+    question_dialog=AgentDialog(press=Press.DOWN_ENTER),
     install="npm install -g cline",
 )
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SESSIONS_LOOKED_AT = 64
 LONGEST_CONVERSATION = 16 * 1024 * 1024
-ASK_TOOL = "ask_question"
+_ASK_TOOL = "ask_question"
 _ENDED = frozenset({Phase.OVER, Phase.ERROR, Phase.INTERRUPTED})
 _UNDER_WAY = frozenset({Phase.WORKING, Phase.TOOL, Phase.ASKED})
 _USER_INPUT = re.compile(r"</?user_input\b[^>]*>")
@@ -200,11 +200,14 @@ def _assistant(ledger: Ledger, message: Json, at: datetime | None) -> None:
         ledger.stands(Phase.OVER, at)
     for call in calls:
         tool, arguments = text_at(call, "name"), object_at(call, "input")
-        ledger.called(text_at(call, "id"), tool, _asked(arguments), at, asks=tool == ASK_TOOL)
+        ledger.called(text_at(call, "id"), tool, _asked(arguments), at, asks=tool == _ASK_TOOL)
 
 
 def _asked(arguments: Json) -> Json:
-    """A question's arguments in the words that others use."""
+    """A question's and a command's arguments in the words that others use."""
+    commands = arguments.get("commands")
+    if isinstance(commands, list):
+        return {"command": "\n".join(each for each in commands if isinstance(each, str))}
     options = arguments.get("options")
     if not isinstance(options, list) or "question" not in arguments:
         return arguments

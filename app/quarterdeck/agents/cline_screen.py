@@ -25,8 +25,7 @@ def split(lines: tuple[str, ...]) -> Parts:
         if len([line for line in lines[lower + 1 :] if line.strip()]) > FOOT_LINES:
             break
         if lower > upper + 1 and _BOX_START.match(lines[upper + 1]):
-            box = tuple(line.lstrip() for line in lines[upper + 1 : lower])
-            return Parts(body=_without_bar(lines[:upper]), box=box, foot=lines[lower + 1 :])
+            return Parts(body=_without_bar(lines[:upper]), box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
     asks = next((index for index in range(len(lines) - 1, -1, -1) if _ASKS.match(lines[index])), None)
     if asks is None:
         return Parts(body=_without_bar(lines))
