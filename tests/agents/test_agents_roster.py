@@ -109,7 +109,7 @@ def test_a_foreground_command_alone_may_name_the_agent(word: str, name: str | No
     [
         (1_048_576, {"gemini", "antigravity"}),
         (192_000, {"codex"}),
-        (200_000, {"claude", "amp", "auggie", "goose", "cline", "cursor"}),
+        (200_000, {"claude", "amp", "auggie", "goose", "cline", "cursor", "vibe"}),
         (128_000, {"grok", "aider", "opencode", "kilo", "copilot", "pi"}),
     ],
 )

@@ -37,7 +37,7 @@ def without_dim(screen: str) -> str:
             out.append(re.sub(r"[^\n]", " ", text))
         else:
             out.append(text)
-        cursor = len(out) - 1 if ink.reverse and len(text) == 1 else None
+        cursor = len(out) - 1 if ink.reverse and len(text) == 1 and text != "\n" else None
     return "".join(out)
 
 

@@ -28,6 +28,7 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "qwen": "quarterdeck.agents.qwen:AGENT",
     "copilot": "quarterdeck.agents.copilot:AGENT",
     "pi": "quarterdeck.agents.pi:AGENT",
+    "vibe": "quarterdeck.agents.vibe:AGENT",
     "antigravity": "quarterdeck.agents.others:ANTIGRAVITY",
     "cline": "quarterdeck.agents.cline:AGENT",
     "aider": "quarterdeck.agents.aider:AGENT",
