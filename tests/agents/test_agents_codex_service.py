@@ -90,6 +90,17 @@ def test_what_a_terminal_shows_is_not_told(daemon: CodexDaemon) -> None:
     until(lambda: FIRST in found(service, daemon), "its terminal is gone")
 
 
+def test_what_has_not_told_its_terminal_yet_is_waited_for(short_folder: Path) -> None:
+    with CodexDaemon(short_folder) as daemon:
+        daemon.answers["mcpServerStatus/list"] = {"result": {"data": []}}
+        until(lambda: len(server_at(daemon.folder).threads()) == 2, "the daemon is heard")
+        service = CodexService()
+        daemon.play("working")
+        until(lambda: server_at(daemon.folder).threads()[FIRST].status == "active", "it works")
+        assert found(service, daemon) == {}
+        until(lambda: FIRST in found(service, daemon), "it has none")
+
+
 @pytest.mark.parametrize(("ask", "state"), [(COMMAND, "permission"), (QUESTION, "question")])
 def test_what_is_asked_is_told_with_its_choices(
     service: CodexService, ask: dict[str, object], state: str, daemon: CodexDaemon

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_files import open_paths
-from quarterdeck.agents.codex_server import reading_of, server_at
+from quarterdeck.agents.codex_server import FRONT_TRIES, reading_of, server_at
 from quarterdeck.agents.codex_transcript import config_folder, first_row, is_front
 from quarterdeck.core.text import clean
 from quarterdeck.foreign_files import file_stamp, read_head
@@ -69,7 +69,9 @@ def hidden_threads(folder: Path) -> list[CodexThread]:
         return []
     opened_at = _opened_at(folder, threads)
     shown = {shown_thread(threads.values(), {port}, opened_at) for port in set(_listening().values())}
-    return [each for key, each in threads.items() if key not in shown]
+    # A new one may not have told yet which terminal opened it.
+    placed = (each for each in threads.values() if each.front or each.front_tries >= FRONT_TRIES)
+    return [each for each in placed if each.key not in shown]
 
 
 def status(home: AgentHome | None, conversation: str) -> Reading | None:

@@ -40,6 +40,7 @@ SIGN_OF_LIFE_SECONDS = 15.0
 UNWANTED_SECONDS = 120.0
 """When nobody has asked for so long we hang up."""
 MOST_THREADS = 500
+FRONT_EVERY_SECONDS = 1.0
 FRONT_TRIES = 4
 """How often it is asked which terminal opened a conversation: a new one may not have told the daemon yet."""
 STATUS_LASTS = 30.0
@@ -181,15 +182,18 @@ class CodexServer:
         for key in self._loaded(line):
             self._read(line, key)
         self._known.set()
+        tried_at = time.monotonic()
         while time.monotonic() - self._asked_at < UNWANTED_SECONDS:
             due = [thread for thread in self.threads_now() if not thread.front and thread.front_tries < FRONT_TRIES]
-            message = line.told(1.0 if due else SIGN_OF_LIFE_SECONDS)
+            message = line.told(FRONT_EVERY_SECONDS if due else SIGN_OF_LIFE_SECONDS)
             if message is not None:
                 self._take(line, message)
-            elif due:
-                for thread in due:
-                    self._find_front(line, thread)
-            else:
+            if due and time.monotonic() - tried_at >= FRONT_EVERY_SECONDS:
+                tried_at = time.monotonic()
+                for thread in self.threads_now():
+                    if not thread.front and thread.front_tries < FRONT_TRIES:
+                        self._find_front(line, thread)
+            elif message is None and not due:
                 self._compare(line)
 
     def threads_now(self) -> list[CodexThread]:
