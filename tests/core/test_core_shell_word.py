@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.detector import DetectorState, Observation, dismiss, reading_of, step
-from quarterdeck.core.session import Confidence, Need, SessionState
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.shell_word import COMMAND_LENGTH, SHELL_HEADER, ShellWord, has_failed, parse_shell_word
 from quarterdeck.values import replace
 
@@ -119,3 +119,7 @@ def test_an_agent_knows_better_than_the_shell_that_started_it() -> None:
     agent = step(DetectorState(at=0.0), Observation(tool_mode=True, shell=says(1.0, runs=True).shell), 1.0)
 
     assert agent.state is SessionState.IDLE
+
+    began = step(DetectorState(at=0.0), says(1.0, runs=True), 1.0)
+    told = reading_of(step(began, Observation(tool_mode=True), 1.5))
+    assert (told.state, told.source, told.confidence) == (SessionState.BUSY, Source.SILENCE, Confidence.LOW)

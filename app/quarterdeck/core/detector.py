@@ -109,11 +109,14 @@ def next_deadline(state: DetectorState) -> float | None:
 def reading_of(state: DetectorState) -> Reading:
     """The state as a claim. What an agent's output alone shows stands on the lowest rung: it only moves or is still."""
     cause = cause_of(state.cause)
+    # That an agent's process lives, and that its shell waits for it, proves no work of its own.
+    lives = state.tool_mode and state.state is SessionState.BUSY and cause.source is Source.PROCESS
+    draws = state.tool_mode and cause.source is Source.SCREEN
     return Reading(
-        source=Source.SILENCE if state.tool_mode and cause.source is Source.SCREEN else cause.source,
+        source=Source.SILENCE if draws or lives else cause.source,
         state=state.state,
         cause=state.cause,
-        confidence=cause.confidence,
+        confidence=Confidence.LOW if lives else cause.confidence,
         at=datetime.fromtimestamp(state.at, UTC),
         detail=state.detail,
         needs=Need.ERROR if state.cause in FAILURES else None,
