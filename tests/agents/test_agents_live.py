@@ -60,6 +60,13 @@ def follow(lab: Lab, what: str, state: SessionState, needs: Need | None = None) 
     return reading
 
 
+def is_stopped(lab: Lab) -> bool:
+    """Press Escape once more; answers whether it has stopped."""
+    lab.settle(0.3)
+    lab.press("Escape")
+    return lab.look().state is SessionState.IDLE
+
+
 def answer(lab: Lab, press: Press) -> None:
     if press in {Press.NUMBER, Press.NUMBER_ENTER}:
         lab.press("1")
@@ -104,8 +111,7 @@ def test_an_agent_is_followed_through_all_its_states(lab: Lab) -> None:
     follow(lab, "streaming again", SessionState.BUSY)
     lab.press("Escape")
     if lab.key in STOPPED_BY_TWO:
-        lab.settle(0.3)
-        lab.press("Escape")
+        lab.until(lambda: is_stopped(lab), "it stops")
     stopped = follow(lab, "interrupted", SessionState.IDLE)
     assert stopped.needs is None
 
