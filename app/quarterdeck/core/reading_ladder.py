@@ -49,7 +49,8 @@ _WRITTEN = frozenset({Source.REGISTRY, Source.TRANSCRIPT})
 _DRAWN = frozenset({Source.SCREEN, Source.SILENCE})
 _TOLD = frozenset({Source.TRANSCRIPT, Source.SIGNAL})
 """A title is set, and a row is written, in one piece."""
-_NAMED_ENDS = frozenset({USAGE_LIMIT, "screen_finished", "screen_error", "screen_interrupted"})
+_NAMED_ENDS = frozenset({USAGE_LIMIT, "screen_finished", "screen_interrupted"})
+"""An error may turn out to be a limit that ends by itself, which its agent writes down a moment later."""
 
 
 def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
