@@ -82,7 +82,7 @@ MEANT_AS_WORDS = (
 
 
 COMMANDS = {
-    "claude": ("/context", "context usage"),
+    "claude": ("/context", "free space"),
     "copilot": ("/new", "new session"),
     "pi": ("/new", "new session"),
     "cline": ("/clear", "what can i do for you"),
@@ -122,8 +122,8 @@ ASKED = [
     ("copilot", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
     ("pi", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
     ("gemini", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
-    ("claude", "plan", {"plan mode": "1"}, "Exited plan mode"),
-    ("claude", "plan", {"plan mode": "n"}, "Rejected"),
+    ("claude", "plan", {"plan mode": "1"}, "Finished after the tool result"),
+    ("claude", "plan", {"plan mode": "n"}, "ejected"),
 ]
 
 
