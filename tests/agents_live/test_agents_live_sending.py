@@ -55,7 +55,7 @@ def keep(lab: Lab) -> None:
         shutil.copytree(lab.home, Path(os.environ["AGENTS_KEEP"]) / lab.key, symlinks=True, dirs_exist_ok=True)
 
 
-@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode", "qwen", "copilot", "pi"])
+@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode", "qwen", "copilot", "pi", "cline"])
 async def test_none_is_lost_none_doubled_none_into_a_dialog(
     key: str, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_process_of_claude_says_nothing(kind: str, tmp_path: Path) -> None:
         ("gemini", ".gemini/projects.json"),
         ("opencode", ".local/share/opencode/opencode.db"),
         ("copilot", f".copilot/session-state/{CONVERSATION}/events.jsonl"),
+        ("cline", f".cline/data/sessions/{CONVERSATION}/{CONVERSATION}.messages.json"),
         ("pi", f".pi/agent/sessions/--home-somebody-demo--/2026-01-01T00-00-00-000Z_{CONVERSATION}.jsonl"),
     ],
 )
