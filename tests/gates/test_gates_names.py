@@ -50,7 +50,6 @@ ONE_THING = {
 
 ONE_KIND = {
     "AGENT": "an agent that its module is about",
-    "ASK_TOOL": "the tool by which an agent asks",
     "FOOT_LINES": "lines of an agent's screen under its prompt",
     "INTERRUPTED": "the exit code; `cli/__init__` may import nothing for it",
     "LAYOUT": "how an agent's screen is laid out",
