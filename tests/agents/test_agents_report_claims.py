@@ -195,6 +195,23 @@ def test_what_a_sub_agent_asks_stands_when_the_turn_of_the_main_one_is_over() ->
     assert state(done) is SessionState.IDLE
 
 
+def test_kilos_interrupt_before_the_model_answered_is_no_end_of_a_turn() -> None:
+    def event(kind: str, second: int, **found: object) -> Report:
+        told = {"type": kind, "properties": {"sessionID": "ses_1", **found}}
+        return Report(agent="kilo", event=kind, at=NOW + timedelta(seconds=second), payload=told)
+
+    held = told(
+        "kilo",
+        event("session.status", 0, status={"type": "busy"}),
+        event("session.status", 1, status={"type": "idle"}),
+        event("session.idle", 1),
+        event("session.drain.interrupted", 1),
+    )
+
+    assert held.reading is not None
+    assert (held.reading.state, held.reading.needs) == (SessionState.IDLE, None)
+
+
 def test_opencodes_child_sessions_are_sub_agents() -> None:
     def event(kind: str, session: str, second: int, **more: object) -> Report:
         found = {"type": kind, "properties": {"sessionID": session, **more}}

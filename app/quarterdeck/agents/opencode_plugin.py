@@ -38,6 +38,7 @@ PLUGIN = "quarterdeck.js"
 PLUGIN_EVENTS = (
     "session.created", "session.updated", "session.status", "session.idle", "session.error", "permission.asked",
     "permission.updated", "permission.replied", "question.asked", "question.replied", "question.rejected",
+    "session.drain.interrupted",
 )  # fmt: skip
 ABORTED = "MessageAbortedError"
 
@@ -228,6 +229,9 @@ def _told(held: ReportState, report: Report) -> ReportState:
                 works = text_at(found, "status", "type") in {"busy", "retry"}
                 return _child_stands(held, session, SubagentState.BUSY if works else SubagentState.IDLE)
             return _status(held, report, text_at(found, "status", "type"))
+        case "session.drain.interrupted" if is_main:
+            # Kilo's word for it, and the only one where the model had not answered yet.
+            return resting(held, report, detail="interrupted")
         case "session.error" if is_main:
             return _error(held, report, object_at(found, "error"))
         case "permission.asked" | "permission.updated":
