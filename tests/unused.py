@@ -66,8 +66,10 @@ ALLOWED: Final = (
     Allowed("tui/theme_file.py", "surface raised muted", "a theme's colours are read as a whole"),
     # Needed outside of the program.
     Allowed("core/pane.py", "bad_rows", "the tests with hostile names see by it that every row was understood"),
+    Allowed("agents/screen.py", "NEAR", "rules name it by its value"),
+    Allowed("agents/opencode_transcript.py", "row_factory", "sqlite3 goes by it"),
     Allowed("core/session_fields.py", "owners", "the tests hold what sets a field to it"),
-    Allowed("ports/agent.py", "quit", "the tests with real agents end them by it"),
+    Allowed("ports/agent_spec.py", "quit", "the tests with real agents end them by it"),
     Allowed("tmux/", "rename_session", "what the verb `rename` will stand on, with all that tmux makes of names"),
     Allowed("ports/mux.py", "rename_session", "the same"),
 )

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.process
 
 SETTINGS = '{\n  // not JSON\n  "a": 1\n}\n'
 MINE = '{\n  "model": "opus",\n  "hooks": {\n    "Stop": [{"hooks": [{"type": "command", "command": "say"}]}]\n  }\n}\n'
-AGENTS = ("claude", "codex", "gemini", "opencode")
+AGENTS = ("claude", "codex", "gemini", "kilo", "opencode", "qwen")
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_file_that_is_no_text_is_said_so_by_every_verb_of_hooks(user: Path) ->
 def test_agents_can_be_named_and_are_then_made_to_report_before_they_are_there(user: Path) -> None:
     assert hooks("install", "--yes", "OpenCode", "gemini").code == 0
 
-    assert statuses() == {"claude": "absent", "codex": "absent", "gemini": "installed", "opencode": "installed"}
+    assert statuses() == {**dict.fromkeys(AGENTS, "absent"), "gemini": "installed", "opencode": "installed"}
     assert settings(user).read_text() == MINE
     assert hooks("uninstall", "--yes").code == 0
     assert not (user / ".gemini" / "settings.json").exists()

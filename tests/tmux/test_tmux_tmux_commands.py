@@ -150,7 +150,10 @@ async def test_the_session_is_what_was_asked(server: TmuxServer, commands: TmuxC
 
     assert pane == replace(
         pane_of(server, pane.pane_id),
-        **{field: getattr(pane, field) for field in ("width", "height", "command", "path", "title", "activity")},
+        **{
+            field: getattr(pane, field)
+            for field in ("width", "height", "command", "path", "title", "activity", "cursor")
+        },
     )
     assert server.ask(pane.pane_id, "#{pane_width}x#{pane_height} #{window-size}") == "111x33 latest"
     until(lambda: server.ask(pane.pane_id, "#{pane_current_path}") == str(folder), "it was in its folder")

@@ -71,7 +71,8 @@ def test_the_day_is_drawn_by_state_with_the_hours_below() -> None:
 
 def test_the_day_tells_what_the_table_tells() -> None:
     attention = session(1, "api", state=SessionState.ATTENTION)
-    seen = [*canned_sessions(), attention, replace(attention, needs=Need.FINISHED)]
+    limited = replace(attention, state=SessionState.IDLE, limited_until=NOW + timedelta(hours=1))
+    seen = [*canned_sessions(), attention, replace(attention, needs=Need.FINISHED), limited]
     assert {kind_of(one) for one in seen} >= set(Kind) - {Kind.ENDED}
     for one in seen:
         kind = kind_of(one)

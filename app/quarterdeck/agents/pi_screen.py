@@ -26,7 +26,9 @@ def split(lines: tuple[str, ...]) -> Parts:
     between = lines[upper + 1 : lower]
     hint = next((line for line in reversed(between) if line.strip()), "")
     if not _HINT.match(hint):
-        return Parts(body=lines[:upper], box=between, foot=lines[lower + 1 :])
+        # One of its lists has room above or below; what is typed has none.
+        is_list = len(between) > 1 and not (between[0].strip() and between[-1].strip())
+        return Parts(body=lines[:upper], box=between, covered=is_list, foot=lines[lower + 1 :])
     return Parts(body=lines[:upper], dialog=_dialog(between), foot=lines[lower + 1 :])
 
 

@@ -82,7 +82,7 @@ async def read_question(
     if view.question is not None:
         said = f'What "{row_name(session)}" asks cannot be read from its screen.'
         raise Refused(said, hint=f"quarterdeck attach {row_name(session)}")
-    if view.agent is None and session.asks is not None:
+    if view.pane is not None and view.agent is None and session.asks is not None:
         said = f'What runs in "{row_name(session)}" is no agent we know how to answer.'
         raise Refused(said, hint=f"Go there: quarterdeck attach {row_name(session)}")
     raise Refused(f'"{row_name(session)}" asks nothing now.')
