@@ -16,7 +16,7 @@ from quarterdeck.agents.codex_service import CodexService
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.typed_text import typed_text
 from quarterdeck.ports.agent_process import AgentHome
-from quarterdeck.ports.agent_service import AgentConversation, ConversationTarget, ServiceOutcome
+from quarterdeck.ports.agent_service import ConversationTarget, ServiceOutcome
 from support.codex_daemon import FIRST, FRONT, RECORDED, CodexDaemon
 from support.recordings import agent
 from support.tmux_server import until
@@ -24,6 +24,8 @@ from support.tmux_server import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from quarterdeck.core.detached_row import AgentConversation
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ASKS = [json.loads(row) for row in (RECORDED / "0.171.0-asks.jsonl").read_text().splitlines()]

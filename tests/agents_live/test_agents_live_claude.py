@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from quarterdeck.core.detached_row import AgentConversation
     from quarterdeck.core.reading import Reading
-    from quarterdeck.ports.agent_service import AgentConversation
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(600)]
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.agents.opencode_server import Server
+    from quarterdeck.core.detached_row import AgentConversation
     from quarterdeck.core.session import Session
-    from quarterdeck.ports.agent_service import AgentConversation
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(600)]
 FAMILY = {"opencode": OPENCODE, "kilo": KILO}

@@ -39,6 +39,7 @@ ALLOWED = {
     "process: read_bytes": THE_SYSTEMS,
     "process: read_text": THE_SYSTEMS,
     "programs: read_text": THE_SYSTEMS,
+    "sockets: open": THE_SYSTEMS,
     "operations.agent_hooks: os.open": OURS_ALONE,
     "operations.agent_hooks: os.fdopen": OURS_ALONE,
     "store.activity_log: sqlite3.connect": MEMORY,

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.core.detached_row import AgentConversation
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.ports.agent_service import AgentConversation, ServiceOutcome, ServiceReceipt
+from quarterdeck.ports.agent_service import ServiceOutcome, ServiceReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

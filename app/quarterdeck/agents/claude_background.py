@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_files import config_folder
 from quarterdeck.agents.claude_registry import BACKGROUND, entries, reading_of
+from quarterdeck.core.detached_row import AgentConversation
 from quarterdeck.core.foreign_json import EMPTY, number_at, parse_object, text_at, time_at
 from quarterdeck.core.session import ASKING, Need, SessionState
 from quarterdeck.errors import ProgramError
 from quarterdeck.foreign_files import read_bytes, read_head
-from quarterdeck.ports.agent_service import AgentConversation, ServiceOutcome, ServiceReceipt
+from quarterdeck.ports.agent_service import ServiceOutcome, ServiceReceipt
 from quarterdeck.process import run
 from quarterdeck.values import replace
 

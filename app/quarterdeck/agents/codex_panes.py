@@ -8,7 +8,6 @@ or another's, the terminal's title says which: a conversation's name stands in i
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from quarterdeck.agents.codex_server import FRONT_TRIES, reading_of, server_at
 from quarterdeck.agents.codex_transcript import config_folder, first_row, is_front
 from quarterdeck.core.text import clean
 from quarterdeck.foreign_files import file_stamp, read_head
+from quarterdeck.sockets import listening_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,9 +31,6 @@ _ROLLOUT = re.compile(rf"/sessions/\d+/\d+/\d+/rollout-[\dT-]+-({_ID})\.jsonl$")
 _SOCKET = re.compile(r"socket:\[(\d+)\]$")
 _MARKS = re.compile(r"^(?:\[ [!.] \] Action Required \| |[\u2800-\u28ff] )*")
 _CUT = "..."
-_LISTENS = "0A"
-_TABLE_BYTES = 64 * 1024
-_TABLES = ("tcp", "tcp6")
 _PORTS_SEEN: dict[str, int] = {}
 """What listened when the kernel was last asked, which takes it long where there are many connections."""
 
@@ -68,7 +65,7 @@ def hidden_threads(folder: Path) -> list[CodexThread]:
     if not threads:
         return []
     opened_at = _opened_at(folder, threads)
-    shown = {shown_thread(threads.values(), {port}, opened_at) for port in set(_listening().values())}
+    shown = {shown_thread(threads.values(), {port}, opened_at) for port in {each.port for each in listening_sockets()}}
     # A new one may not have told yet which terminal opened it.
     placed = (each for each in threads.values() if each.front or each.front_tries >= FRONT_TRIES)
     return [each for each in placed if each.key not in shown]
@@ -132,19 +129,7 @@ def _ports_of(inodes: Collection[str]) -> set[int]:
     known = {port for inode in inodes if (port := _PORTS_SEEN.get(inode))}
     if known:
         return known
-    found = _listening()
+    found = {each.inode: each.port for each in listening_sockets()}
     _PORTS_SEEN.clear()
     _PORTS_SEEN.update(found)
     return {found[inode] for inode in inodes if inode in found}
-
-
-def _listening() -> dict[str, int]:
-    """All sockets of this machine that listen, by their numbers in the kernel, and their ports."""
-    found: dict[str, int] = {}
-    for table in _TABLES:
-        # Those that listen come first.
-        with suppress(OSError):
-            rows = read_head(f"/proc/net/{table}", _TABLE_BYTES).decode("ascii", "replace").splitlines()[1:]
-            listens = (words for row in rows if len(words := row.split()) > 9 and words[3] == _LISTENS)
-            found |= {words[9]: int(words[1].rpartition(":")[2], 16) for words in listens}
-    return found

@@ -12,10 +12,11 @@ from quarterdeck.agents.codex_panes import hidden_threads
 from quarterdeck.agents.codex_server import reading_of, server_at
 from quarterdeck.agents.codex_socket import CodexRefused, CodexSocket
 from quarterdeck.agents.codex_transcript import config_folder, transcript
+from quarterdeck.core.detached_row import AgentConversation
 from quarterdeck.core.foreign_json import object_at, objects_at, text_at
 from quarterdeck.core.session import ASKING, Need, SessionState
 from quarterdeck.core.text import squashed
-from quarterdeck.ports.agent_service import AgentConversation, ServiceOutcome, ServiceReceipt
+from quarterdeck.ports.agent_service import ServiceOutcome, ServiceReceipt
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

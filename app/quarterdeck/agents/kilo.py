@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents import opencode
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.core.typed_text import InputHabits
-from quarterdeck.ports.agent_spec import (
-    AgentDialog,
-    AgentSpec,
-    HookKind,
-    Permissions,
-    Press,
-    PromptDelivery,
-    ServiceSign,
-)
+from quarterdeck.ports.agent_spec import ServiceSign
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -31,31 +24,18 @@ KILO_COMMANDS = (
 )  # fmt: skip
 """Seen with 7.7."""
 
-SPEC = AgentSpec(
+SPEC = replace(
+    opencode.SPEC,
     key="kilo",
     name="Kilo",
     commands=("kilo", "kilocode", ".kilo"),
     scripts=("/@kilocode/cli/", "/@kilocode/cli-"),
-    permission_flags={Permissions.PERMISSIONLESS: ("--auto",)},
-    prompt_delivery=PromptDelivery.ARGUMENT,
-    prompt_flag=("--prompt={text}",),
-    subagent_flag=("--agent",),
     resume=("kilo", "--session", "{id}"),
     resume_latest=("kilo", "--continue"),
     delete=("kilo", "session", "delete", "{id}"),
-    conversation_words=("--session", "-s"),
-    conversation_pattern=r"ses_[A-Za-z0-9_-]+",
-    quit=("/exit",),
-    home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
-    habits=InputHabits(meaningful_starts="/", meaningful_last_words="@", commands=KILO_COMMANDS),
+    remaps=False,
+    habits=replace(opencode.SPEC.habits, commands=KILO_COMMANDS),
     service_signs=(ServiceSign("XDG_DATA_HOME", ".local/share", "kilo/kilo.db-shm"),),
-    hooks=HookKind.PLUGIN,
-    permission_dialog=AgentDialog(
-        press=Press.RIGHT_ENTER,
-        confirmed=r"^(?:Allow always|Reject)$",
-        confirmation=r"^△ (?:Always allow|Reject permission)",
-    ),
-    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),
     install="npm install -g @kilocode/cli",
 )
 

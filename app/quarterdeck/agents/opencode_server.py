@@ -19,6 +19,7 @@ from quarterdeck.agents.gist import asked, tool_request
 from quarterdeck.core.foreign_json import is_object, object_at, objects_at, text_at
 from quarterdeck.core.reading import UNBEGUN, Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.sockets import listening_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,6 @@ ANSWER_TIMEOUT_SECONDS = 0.3
 CHANGE_TIMEOUT_SECONDS = 6.0
 """For what the operator wants done: a server may have to open the folder first."""
 LONGEST_ANSWER_BYTES = 4 * 1024 * 1024
-LONGEST_SOCKET_TABLE_BYTES = 1024 * 1024
 PROCESS_BYTES = 262_144
 """Of a process's environment or command line."""
 LASTS = 30.0
@@ -46,7 +46,6 @@ HEADLESS = frozenset({"serve", "web", "acp"})
 """Commands of the program that draw nothing in their terminal."""
 
 _SOCKET = re.compile(r"^socket:\[(\d+)\]$")
-_LISTENS = "0A"
 _OURS_TO_REACH = frozenset({"0100007F", "00000000"})
 """Addresses on which 127.0.0.1 is heard, as the system writes them."""
 
@@ -135,14 +134,8 @@ def _is_ours(pid: int) -> bool:
 def _port_of(pid: int) -> int:
     """The port on which a process itself listens, by the system's own table; 0 = none."""
     own = {found[1] for _, path in open_files(pid) if (found := _SOCKET.match(path))}
-    table = _read_process(pid, "net/tcp", LONGEST_SOCKET_TABLE_BYTES).decode(errors="replace") if own else ""
-    for line in table.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTENS and fields[9] in own:
-            address, _, port = fields[1].partition(":")
-            if address in _OURS_TO_REACH:
-                return int(port, 16)
-    return 0
+    heard = listening_sockets(pid, ("tcp",)) if own else ()
+    return next((each.port for each in heard if each.inode in own and each.address in _OURS_TO_REACH), 0)
 
 
 def _read_process(pid: int, name: str, limit: int = PROCESS_BYTES) -> bytes:

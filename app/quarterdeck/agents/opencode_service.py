@@ -22,16 +22,12 @@ from quarterdeck.agents.opencode_server import (
 )
 from quarterdeck.agents.opencode_shown import prompted, root_of, stored
 from quarterdeck.agents.opencode_transcript import OpenCodeDatabase
+from quarterdeck.core.detached_row import AgentConversation
 from quarterdeck.core.foreign_json import is_object, object_at, objects_at, text_at
 from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean
-from quarterdeck.ports.agent_service import (
-    AgentConversation,
-    ConversationTarget,
-    ServiceOutcome,
-    ServiceReceipt,
-)
+from quarterdeck.ports.agent_service import ConversationTarget, ServiceOutcome, ServiceReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

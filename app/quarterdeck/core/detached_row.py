@@ -23,47 +23,50 @@ DETACHED = "detached"
 THOUGHT_LENGTH = 300
 
 
-class Served(Struct, frozen=True, kw_only=True):
-    """What an agent's service says of one conversation."""
+class AgentConversation(Struct, frozen=True, kw_only=True):
+    """One conversation that an agent holds by itself, as its service or its files tell of it."""
 
-    key: str
-    """What tells it from every other one; stands in place of tmux's own id."""
-    name: str
-    agent: ShownAgent
     conversation: str
+    """The agent's own id of it."""
     reading: Reading
+    """What the agent does in it, with what it asks."""
     cwd: str = ""
+    name: str = ""
+    """What the agent or its operator calls it."""
     thought: str = ""
+    """What it is about or said last, in the agent's words."""
     model: str = ""
     tokens: int | None = None
     context_limit: int | None = None
-    active_at: datetime
+    updated_at: datetime | None = None
 
 
-def detached_row(before: Session, served: Served, now: datetime) -> Session:
-    """The row with what the service says now; the very same row where that is nothing new."""
-    reading = served.reading
+def detached_row(
+    before: Session, key: str, name: str, agent: ShownAgent, told: AgentConversation, now: datetime
+) -> Session:
+    """The row with what its service says now, the same where that is nothing new; `key` is in place of tmux's id."""
+    reading, active_at = told.reading, told.updated_at or told.reading.at
     after = replace(
         before,
         kind=RowKind.DETACHED,
-        tmux_name=served.name,
-        tmux_id=TmuxSessionId(served.key),
+        tmux_name=name,
+        tmux_id=TmuxSessionId(key),
         incarnation=DETACHED,
         state=reading.state,
         state_evidence=evidence_of(reading),
         needs=reading.needs,
         asks=_ask(before, reading),
-        cwd=served.cwd or before.cwd,
-        tool=served.agent.name,
-        agent=served.agent.key,
+        cwd=told.cwd or before.cwd,
+        tool=agent.name,
+        agent=agent.key,
         runs_agent=True,
-        conversation=served.conversation,
-        thought=clean(served.thought, THOUGHT_LENGTH) or None,
-        model=served.model or before.model,
-        token_count=served.tokens or before.token_count,
-        context_limit=served.context_limit or served.agent.context_limit,
-        last_activity_at=served.active_at,
-        rest_state=rest_state_from_idle(reading.state, served.active_at, now),
+        conversation=told.conversation,
+        thought=clean(told.thought, THOUGHT_LENGTH) or None,
+        model=told.model or before.model,
+        token_count=told.tokens or before.token_count,
+        context_limit=told.context_limit or agent.context_limit,
+        last_activity_at=active_at,
+        rest_state=rest_state_from_idle(reading.state, active_at, now),
         is_stale=False,
     )
     return before if after == before else after

@@ -123,7 +123,6 @@ async def answer(
     if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
         said = f"{question.choices[taken[0]]!r} is for an answer in words of your own."
         raise UsageError(said, hint="Give the words in place of the choice.")
-    opened = OpenDialog(context, target, question)
     words = "" if taken else cleaned(choice)
     if await asyncio.to_thread(target.answer_by_service, question.text, taken, words, session.cwd):
         await opened.see_it_taken()

@@ -11,26 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.detached_row import AgentConversation
     from quarterdeck.ports.agent_process import AgentHome, Program
-
-
-class AgentConversation(Struct, frozen=True, kw_only=True):
-    """One conversation that an agent holds by itself, as its service or its files tell of it."""
-
-    conversation: str
-    """The agent's own id of it."""
-    reading: Reading
-    """What the agent does in it, with what it asks."""
-    cwd: str = ""
-    name: str = ""
-    """What the agent or its operator calls it."""
-    thought: str = ""
-    """What it is about or said last, in the agent's words."""
-    model: str = ""
-    tokens: int | None = None
-    context_limit: int | None = None
-    updated_at: datetime | None = None
 
 
 class ConversationTarget(Struct, frozen=True, kw_only=True):

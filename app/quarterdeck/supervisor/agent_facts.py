@@ -108,8 +108,6 @@ class AgentFacts:
                 plan.is_written = True
                 told(pane_id)
 
-        # One look hears of nothing.
-
         self._written = WrittenFiles(file_watcher, written)
 
     async def refresh(self, memories: Sequence[SessionMemory], *, moved: Collection[PaneId] | None) -> bool:

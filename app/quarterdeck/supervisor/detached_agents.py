@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.detached_row import DETACHED, Served, detached_row
+from quarterdeck.core.detached_row import DETACHED, detached_row
 from quarterdeck.core.events import CreatedReason, SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.core.place_match import SeenPlace
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from quarterdeck.core.detached_row import AgentConversation
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.agent import Agent, Agents
-    from quarterdeck.ports.agent_service import AgentConversation
     from quarterdeck.supervisor.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
@@ -52,24 +52,6 @@ class Detached(NamedTuple):
         """What its row is called: as the conversation is, else after the agent."""
         named = clean(self.told.name, LONGEST_NAME).strip()
         return named or f"{self.agent.spec.key} {self.told.conversation[:8]}"
-
-    @property
-    def known(self) -> Served:
-        """What is known of it, for its row."""
-        told = self.told
-        return Served(
-            key=self.key,
-            name=self.name,
-            agent=self.agent.spec.shown,
-            conversation=told.conversation,
-            reading=told.reading,
-            cwd=told.cwd,
-            thought=told.thought,
-            model=told.model,
-            tokens=told.tokens,
-            context_limit=told.context_limit,
-            active_at=told.updated_at or told.reading.at,
-        )
 
 
 class ServiceAnswers(NamedTuple):
@@ -103,16 +85,16 @@ class DetachedAgents:
         if self._supervisor.is_writer():
             await self._find()
         else:
-            await self._follow()
+            self._follow()
 
     def _rows(self) -> dict[SessionId, Session]:
         rows = self._supervisor.fleet.sessions
         return {key: row for key, row in rows.items() if row.kind is RowKind.DETACHED}
 
-    async def _follow(self) -> None:
+    def _follow(self) -> None:
         """What another process keeps of them is what there is."""
-        kept = await self._supervisor.store.sessions(DETACHED)
-        alive = {row.session_id: row for row in kept if not row.is_stale and row.ended_at is None}
+        kept = self._supervisor.kept_detached
+        alive = {key: row for key, row in kept.items() if not row.is_stale and row.ended_at is None}
         now, before = self._supervisor.clock.now(), self._rows()
         self._show(alive, now)
         self._supervisor.note_detached(*(SessionForgotten(session_id=key, at=now) for key in before.keys() - alive))
@@ -135,7 +117,7 @@ class DetachedAgents:
         for key, each in wanted.items():
             if (session_id := self._ids.get(key)) is not None:
                 base = before.get(session_id) or bases.get(session_id) or placeholder(session_id, DETACHED, now)
-                rows[session_id] = detached_row(base, each.known, now)
+                rows[session_id] = detached_row(base, key, each.name, each.agent.spec.shown, each.told, now)
         self._show(rows, now)
         absent = [row for key, row in before.items() if key not in rows and row.agent not in answers.unknown]
         await self._end([row for row in absent if row.conversation not in in_panes], now)

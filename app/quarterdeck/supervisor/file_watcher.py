@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import logging
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from quarterdeck import inotify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
+
+Heard = TypeVar("Heard")
 
 REST: Final = 10.0
 """Seconds after which one looks although nothing was told: no kernel tells of what another machine does to a file."""
@@ -131,6 +133,23 @@ class WatchedFiles:
             self._was_told = True
             self._happened.clear()
         return self._was_told
+
+    async def read_on(
+        self,
+        read: Callable[[], Awaitable[Collection[Heard]]],
+        told: Callable[[Collection[Heard]], None],
+        *,
+        may_read: Callable[[], bool],
+        gap: float,
+        every: float,
+    ) -> None:
+        """Read what comes until cancelled, `gap` seconds apart at the least; `told` gets what that was about."""
+        while True:
+            if may_read() and (heard := await read()):
+                told(heard)
+                self.note_change()
+            await asyncio.sleep(gap)
+            await self.wait(every)
 
     @property
     def is_told(self) -> bool:

@@ -266,12 +266,7 @@ class Reports:
         self, watched: WatchedFiles, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]
     ) -> None:
         """Read what comes until cancelled; `told` gets the panes that something was reported of."""
-        while True:
-            if may_read() and (panes := await self.read()):
-                told(panes)
-                watched.note_change()
-            await asyncio.sleep(READ_GAP_SECONDS)
-            await watched.wait(SPOOL_EVERY_SECONDS)
+        await watched.read_on(self.read, told, may_read=may_read, gap=READ_GAP_SECONDS, every=SPOOL_EVERY_SECONDS)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""

@@ -64,12 +64,7 @@ class ShellWords:
         from quarterdeck.supervisor.file_watcher import APPEARED  # for those who wait, and most verbs do not
 
         watched = files.files(self._folder / "*", mask=APPEARED)
-        while True:
-            if may_read() and (panes := await self.read()):
-                told(panes)
-                watched.note_change()
-            await asyncio.sleep(WORDS_GAP_SECONDS)
-            await watched.wait(WORDS_EVERY_SECONDS)
+        await watched.read_on(self.read, told, may_read=may_read, gap=WORDS_GAP_SECONDS, every=WORDS_EVERY_SECONDS)
 
     async def read(self) -> set[PaneId]:
         """Take in what is new; answers the panes of the server whose shells said it."""

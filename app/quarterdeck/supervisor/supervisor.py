@@ -86,8 +86,8 @@ class Supervisor:
         self._expected: dict[PaneId, Expected] = {}
         self.kept: Mapping[SessionId, Session] = {}
         """The store's rows as last read, ended ones included."""
-        self._detached: Mapping[SessionId, Session] = {}
-        """The same of agents that no pane showed."""
+        self.kept_detached: Mapping[SessionId, Session] = {}
+        """The same of agents that no pane shows."""
         self._followed: Followed = {}
         self._untold: UntoldLook | None = None
         self.panes: Mapping[SessionId, Pane] = {}
@@ -198,7 +198,7 @@ class Supervisor:
     async def load(self) -> None:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
         self.kept = {session.session_id: session for session in await self.store.sessions(self.server)}
-        self._detached = {session.session_id: session for session in await self.store.sessions(DETACHED)}
+        self.kept_detached = {session.session_id: session for session in await self.store.sessions(DETACHED)}
 
     def expect(self, pane_id: PaneId, reason: CreatedReason, started_with: ShownAgent | None = None) -> None:
         """Say how a row that is about to be seen came to be, and what was started in it."""
@@ -315,7 +315,9 @@ class Supervisor:
     @property
     def ended(self) -> dict[SessionId, Session]:
         """Every session that is over and still known, whoever saw it end."""
-        kept = {key: row for key, row in {**self.kept, **self._detached}.items() if row.state is SessionState.EXITED}
+        kept = {
+            key: row for key, row in {**self.kept, **self.kept_detached}.items() if row.state is SessionState.EXITED
+        }
         return {key: row for key, row in {**kept, **self._fleet.exited}.items() if key not in self._fleet.sessions}
 
     def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.plain_reading import Terminal, TerminalMode
+from quarterdeck.sockets import listening_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ MOST_PROCESSES = 8
 MOST_TASKS = 32
 MOST_FILES = 512
 SMALL_BYTES = 4_096
-SOCKETS_BYTES = 4 * 1024 * 1024
 
 _READS = frozenset({b"0", b"63"})
 """Numbers of the system call `read`: x86-64; ARM 64 and RISC-V."""
@@ -28,7 +28,6 @@ _WAITS_IN = b"wait_woken"
 """Where in the kernel one waits that reads from a terminal, or from a connection."""
 _TERMINAL = re.compile(r"^/dev/(?:tty|pts/\d+|ttys\d+)$")
 _SOCKET = re.compile(r"^socket:\[(\d+)\]$")
-_LISTENS = b"0A"
 
 
 def mode_of(tty: str) -> TerminalMode | None:
@@ -69,7 +68,7 @@ def listens(pids: Sequence[int]) -> bool:
     if sys.platform != "linux":
         return _listens_elsewhere(pids)
     wanted = {inode for pid in pids[:MOST_PROCESSES] for inode in _sockets(pid)}
-    return bool(wanted) and any(inode in wanted for inode in _listening())
+    return bool(wanted) and any(each.inode in wanted for each in listening_sockets())
 
 
 def terminal_of(tty: str, pids: Sequence[int], *, asks: bool, is_silent: bool) -> Terminal:
@@ -100,7 +99,7 @@ def _waits(pid: int, task: str) -> bool | None:
     return None if where in {b"", b"0"} else where.startswith(_WAITS_IN)
 
 
-def _sockets(pid: int) -> Iterator[bytes]:
+def _sockets(pid: int) -> Iterator[str]:
     try:
         names = os.listdir(f"/proc/{pid}/fd")[:MOST_FILES]  # noqa: PTH208 - names are wanted, and cost less
     except OSError:
@@ -109,16 +108,7 @@ def _sockets(pid: int) -> Iterator[bytes]:
         with suppress(OSError):
             found = _SOCKET.match(_target(f"/proc/{pid}/fd/{name}"))
             if found:
-                yield found[1].encode()
-
-
-def _listening() -> Iterator[bytes]:
-    """The numbers of all sockets that wait for connections."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in _content(table, SOCKETS_BYTES).split(b"\n")[1:]:
-            fields = line.split()
-            if len(fields) > 9 and fields[3] == _LISTENS:
-                yield fields[9]
+                yield found[1]
 
 
 def _listens_elsewhere(pids: Sequence[int]) -> bool:
@@ -135,15 +125,12 @@ def _target(link: str) -> str:
     return os.readlink(link)  # noqa: PTH115 - paths as objects would double the cost
 
 
-def _content(path: str, limit: int = SMALL_BYTES) -> bytes:
+def _content(path: str) -> bytes:
     """The beginning of one of the system's own files; empty when it went away or is not for us."""
-    parts: list[bytes] = []
     with suppress(OSError):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            while limit > 0 and (part := os.read(file, limit)):
-                parts.append(part)
-                limit -= len(part)
+            return os.read(file, SMALL_BYTES)
         finally:
             os.close(file)
-    return b"".join(parts)
+    return b""
