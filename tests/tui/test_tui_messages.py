@@ -85,7 +85,7 @@ async def test_the_dialog_says_what_a_text_becomes_and_can_leave_it_untouched() 
     habits = InputHabits(meaningful_starts="!", commands=("model",))
     async with console(CannedBackend(habits=habits)) as running:
         await running.press("m", Typed("!ls"))
-        assert "A blank is added, so that" in shown(running)
+        assert "A sign that is not seen is added, so that" in shown(running)
         await running.press("ctrl+t")
         assert "It is typed untouched, and" in shown(running)
         await running.press("enter")

@@ -37,11 +37,7 @@ async def preview(context: SessionContext, session: Session, *, lines: int, colo
 
 def _without_pane(session: Session) -> str:
     """What there is to read of an agent that no pane shows."""
-    ask = session.asks
-    choices = [f"  {number}. {choice}" for number, choice in enumerate(ask.choices, 1)] if ask is not None else []
-    asked = ["", *ask.text.splitlines(), *choices] if ask is not None else []
-    head = f"{session.tool} runs here without a pane. To go there opens it in a new window."
-    return "\n".join([head, "", session.thought or "", *asked])
+    return f"{session.tool} runs here without a pane. To go there opens it in a new window.\n\n{session.thought or ''}"
 
 
 def last_lines(text: str, lines: int) -> str:

@@ -64,7 +64,7 @@ def becomes(text: str, names: Sequence[str], habits: InputHabits, *, as_command:
         return f"It is typed untouched, and {whose} may take it for a command."
     if typed.is_command:
         return f"It goes to {whose} as the command /{command_in(text)}."
-    return f"A blank is added, so that {whose} takes it as words." if typed.is_guarded else ""
+    return f"A sign that is not seen is added, so that {whose} takes it as words." if typed.is_guarded else ""
 
 
 class MessageScreen(Dialog[WrittenMessage]):
