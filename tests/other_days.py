@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from second_chance import FAILED
+
 ROOT = Path(__file__).parents[1]
 SLEEP = ROOT / "tests" / "support" / "other_days"
-LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
+# The one for programs with threads: under the other a worker has died once, with nothing but a torn stack to show.
+LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 ROOMS = ("core", "store", "thoughts", "supervisor", "cli")
 A_DATE = re.compile(r"\b(datetime|HandClock|NOON|NOW)\b")
 A_PROGRAM = re.compile(
@@ -57,16 +60,26 @@ def is_green_on(day: OtherDay, library: Path, now: datetime) -> bool:
         "LD_PRELOAD": str(library),
         "FAKETIME": f"{(day.at - now).total_seconds():+.0f}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # It would read its settings anew every ten seconds, whatever a test does to the environment meanwhile.
+        "FAKETIME_CACHE_DURATION": "86400",
         "TZ": day.zone,
         "PYTHONPATH": os.pathsep.join([str(SLEEP), str(ROOT / "app")]),
     }
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *dated_tests()]
+    # What was red before, elsewhere, has no second chance here.
+    (ROOT / FAILED).unlink(missing_ok=True)
+    is_green = _is_green([sys.executable, "-m", "pytest", "-q", *dated_tests()], environ) or _is_green(
+        [sys.executable, str(ROOT / "tests" / "second_chance.py")], environ
+    )
+    print(f"{'ok ' if is_green else 'RED'} {day.name}", flush=True)
+    return is_green
+
+
+def _is_green(argv: list[str], environ: dict[str, str]) -> bool:
     done = subprocess.run(
         argv, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    if done.returncode:
+    if done.returncode or "UNSTEADY" in done.stdout:
         print(done.stdout.rstrip())
-    print(f"{'ok ' if done.returncode == 0 else 'RED'} {day.name}", flush=True)
     return done.returncode == 0
 
 
