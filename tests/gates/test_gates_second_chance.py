@@ -41,9 +41,9 @@ def run(project: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def second_chance(project: Path, tests: str) -> tuple[int, list[str]]:
+def second_chance(project: Path, tests: str, *options: str) -> tuple[int, list[str]]:
     (project / "test_it.py").write_text(tests)
-    assert run(project, "-m", "pytest", "-q").returncode == 1
+    assert run(project, "-m", "pytest", "-q", *options).returncode == 1
     done = run(project, str(SCRIPT))
     return done.returncode, [line for line in done.stdout.splitlines() if line.startswith("UNSTEADY")]
 
@@ -53,6 +53,12 @@ def test_what_is_green_the_second_time_counts_and_is_named(project: Path) -> Non
         0,
         ["UNSTEADY test_it.py::test_unsteady_1"],
     )
+
+
+def test_a_test_under_which_its_worker_died_has_its_second_chance(project: Path) -> None:
+    dies = UNSTEADY.format(number=1).replace("assert not is_first", "is_first and __import__('os')._exit(3)")
+
+    assert second_chance(project, dies, "-n1") == (0, ["UNSTEADY test_it.py::test_unsteady_1"])
 
 
 def test_what_is_red_twice_is_red(project: Path) -> None:
