@@ -88,7 +88,11 @@ def test_one_that_calls_itself_by_its_name_alone_is_looked_for_where_it_would_fi
     file.chmod(0o755)
     (package / "package.json").write_text('{"name": "@earendil-works/pi-coding-agent", "version": "0.74.2"}')
     env = {"PATH": f"{package}{os.pathsep}{os.environ['PATH']}"}
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=env) as running:
+    argv = [sys.executable, "-c", "input(1)"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as running:
+        # Before it has said something, the kernel may not have its environment yet.
+        assert running.stdout
+        running.stdout.read(1)
         found = version(running.pid, "pi", key="pi")
         running.kill()
 
