@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.agents.agent_files import FileClaims, began_at, named
+from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import ScreenLook
 from quarterdeck.ports.agent_process import AgentHome, Program
-from quarterdeck.ports.clock import wall_clock
 from support.recordings import FULL, NOW, agent, recordings
 from support.tmux_server import until
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 FIRST, SECOND = "0123abcd-0000-4000-8000-000000000001", "0123abcd-0000-4000-8000-000000000002"
 RECORDED = {(each.agent_key, each.name): each for each in recordings(FULL)}
 OWN = Program(pid=os.getpid(), command="python")
+GONE = Program(pid=2**22 + 1, command="node")
 
 
 def view_of(key: str, name: str, folder: Path) -> TranscriptView:
@@ -49,6 +51,28 @@ def view_of_rows(key: str, rows: list[dict[str, object]], folder: Path) -> Trans
     view = reader.read()
     assert view is not None
     return view
+
+
+@pytest.mark.parametrize("key", ["copilot", "pi"])
+def test_a_new_session_in_which_nothing_was_said_is_not_the_one_before(key: str) -> None:
+    unbegun = {
+        name
+        for (kind, name), each in RECORDED.items()
+        if kind == key and agent(key).conversation(GONE, screen=clean_lines(each.screen)) == UNBEGUN
+    }
+
+    assert unbegun == {"new-session"}
+
+
+def test_words_of_a_model_begin_no_new_session() -> None:
+    said = " ❯ what does it print?\n ● Started a new session. It prints that.\n"
+    box = "─" * 80 + "\n❯\n" + "─" * 80 + "\n ? help\n"
+
+    assert agent("copilot").conversation(GONE, screen=said + box) == ""
+    assert (
+        agent("pi").conversation(GONE, screen=f" ✓ New session started\n\n say: Hello\n{'─' * 80}\n\n{'─' * 80}\n")
+        == ""
+    )
 
 
 @pytest.mark.parametrize("key", ["copilot", "pi"])
@@ -196,7 +220,7 @@ def test_a_pi_that_is_alone_in_its_folder_is_in_what_was_written_last(pi_folder:
     start = began_at(OWN.pid)
     assert start is not None
     begun(pi_folder, FIRST, start + timedelta(seconds=1))
-    begun(pi_folder, SECOND, start - timedelta(days=1), written=wall_clock())
+    begun(pi_folder, SECOND, start - timedelta(days=1), written=start + timedelta(seconds=2))
 
     assert agent("pi").conversation(OWN, home=AgentHome(tmp_path)) == SECOND
 

@@ -69,6 +69,13 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
         layout = replace(self.layout, **rules.layout)
         return replace(self, layout=layout, screen_rules=rules.screen, title_rules=rules.title)
 
+    def shows_unbegun(self, text: str) -> bool:
+        """Whether the rendered screen shows a conversation in which nothing has been said yet."""
+        if not (self.layout.unbegun and text):
+            return False
+        body = self.layout.split(lines_of(text)).body
+        return compiled(self.layout.unbegun).search("\n".join(body)) is not None
+
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
         if not self.screen_rules:

@@ -34,7 +34,7 @@ LONGEST_RULE = 2_000
 """Characters of a pattern, or of another text of a rule."""
 
 _FRAGMENT = re.compile(r"\{\{(\w+)\}\}")
-_LAYOUT = frozenset({"head", "prompt", "sign", "hint", "queueing"})
+_LAYOUT = frozenset({"head", "prompt", "sign", "hint", "queueing", "unbegun"})
 _TOP = frozenset({"agent", "date", "versions", "layout", "fragments", "screen", "title", "tried"})
 _PATTERNS = frozenset({"pattern", "unless"})
 _KINDS: Mapping[str, type] = {

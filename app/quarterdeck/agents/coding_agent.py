@@ -154,6 +154,8 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     ) -> str:
         """The conversation a live process is in now."""
         readers = self.readers
+        if readers.shows_unbegun(screen):
+            return UNBEGUN
         if readers.conversations_by_screen:
             return readers.conversations_by_screen(program, home, title, screen)
         if readers.conversations_by_title:

@@ -163,6 +163,8 @@ class ScreenLayout(Struct, frozen=True):
     """What an empty prompt box shows, where it is not drawn dim."""
     queueing: Pattern | None = None
     """Says that messages wait for the turn to be over."""
+    unbegun: Pattern | None = None
+    """Matches a body that shows a conversation in which nothing has been said yet."""
 
     def typed(self, parts: Parts) -> str:
         """What has been typed into the prompt box, without the sign before it."""
