@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.limits import reset_time, retry_time
 from quarterdeck.agents.opencode_server import Answers, Server, ask, port_in, reading_of
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.subagent import SubagentState
+from quarterdeck.ports.agent import ScreenLook
 from quarterdeck.values import replace
 from support.recordings import AGENTS, FULL, HERE, NOW, agent, recordings
 
@@ -312,6 +313,9 @@ def test_no_payload_breaks_a_reader(key: str, data: st.DataObject) -> None:
         ("it resets 3 counters", None),
         ("resets 99pm", None),
         ("resets 3pm (Nowhere/Land)", "some"),
+        (f"try again in {'9' * 400} days", "some"),
+        ("resets Nov 21, 3am (UTC)", datetime(2026, 11, 21, 3, tzinfo=UTC)),
+        ("resets Jan 2, 3am (UTC)", datetime(2027, 1, 2, 3, tzinfo=UTC)),
     ],
 )
 def test_the_end_of_a_limit_is_read_where_it_is_told(text: str, wanted: datetime | str | None) -> None:
@@ -323,7 +327,60 @@ def test_the_end_of_a_limit_is_read_where_it_is_told(text: str, wanted: datetime
         assert found == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("You exceeded your current quota. [retrying in 59m attempt #3", 59),
+        ("⠋ Retrying (1/3) in 3600s... (escape to cancel)", 60),
+        ("Retrying in 1h 4m", 64),
+        ("[retrying in 30s attempt #2", None),
+        ("refused [retrying attempt #1", None),
+        ("it says to retry in 2 hours", None),
+        ("retrying in 99999999h", None),
+    ],
+)
+def test_an_agent_that_tries_again_much_later_stands_still_until_then(text: str, minutes: int | None) -> None:
+    assert retry_time(text, NOW) == (None if minutes is None else NOW + timedelta(minutes=minutes))
+
+
+def test_what_a_screen_counts_down_is_when_it_works_again() -> None:
+    foot = "   ⬝⬝⬝⬝⬝■■■ You exceeded your current quota. [retrying in 1h attempt #1]            esc interrupt"
+    line = "─" * 80
+    pi = f" Error: 429 refused\n ⠋ Retrying (1/3) in 3600s... (escape to cancel)\n{line}\n\n{line}\n ~/work\n"
+    box = "\n".join(("  ┃", "  ┃  Build · Mock Model Mock", "  ╹" + "▀" * 100, foot))
+
+    for key, screen in (("opencode", box), ("kilo", box), ("pi", pi)):
+        found = agent(key).read_screen(ScreenLook(text=screen, at=NOW))
+        assert found is not None, key
+        assert (found.state, found.until) == (SessionState.BUSY, NOW + timedelta(hours=1)), key
+
+
 # ---- OpenCode's server
+
+
+@pytest.mark.parametrize(
+    ("after", "until"),
+    [
+        (3_600_000, NOW + timedelta(hours=1)),
+        (30_000, None),
+        (-5_000, None),
+        (10**18, None),
+        ("soon", None),
+        (True, None),
+    ],
+)
+def test_a_server_that_tries_again_much_later_says_when(after: object, until: datetime | None) -> None:
+    told = NOW.timestamp() * 1000 + after if isinstance(after, int) and not isinstance(after, bool) else after
+    status = {"type": "retry", "attempt": 1, "message": "quota", "next": told}
+    payload = {"properties": {"sessionID": "ses_1", "status": status}}
+    report = Report(agent="opencode", event="session.status", at=NOW, payload=payload)
+    reported = agent("opencode").read_report(ReportState(), report).reading
+
+    for found in (reading_of(Answers({"ses_1": status}, (), ()), NOW), reported):
+        assert found is not None
+        assert (found.state, found.until) == (SessionState.BUSY, until)
+    both = Answers({"ses_1": status, "ses_2": {"type": "busy"}}, (), ())
+    assert reading_of(both, NOW).until is None, "one of its helpers works"
 
 
 @pytest.mark.parametrize(

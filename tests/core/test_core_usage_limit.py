@@ -91,8 +91,26 @@ def test_a_limit_hides_neither_an_ask_nor_work_nor_an_end_and_never_outlives_its
         assert shown.cause == USAGE_LIMIT
         assert shown.until is not None
         assert shown.until > at(minute)
-        assert state in {SessionState.IDLE, SessionState.ERROR}
+        assert state in {SessionState.IDLE, SessionState.ERROR} or (state is SessionState.BUSY and ends > at(minute))
         assert needs in {None, Need.ERROR}
+
+
+def test_an_agent_that_tries_again_by_itself_much_later_is_limited_and_then_at_work() -> None:
+    retries = claim("busy", source="registry", until=at(60))
+    now, until = while_limited(retries, None, at(1))
+
+    assert (now.state, now.needs, now.cause, now.until) == (SessionState.IDLE, None, USAGE_LIMIT, at(60))
+    assert not waits_for_operator(now)
+    assert while_limited(retries, until, at(60)) == (retries, None)
+
+
+def test_a_wait_that_is_counted_down_in_steps_ends_when_it_was_said_first() -> None:
+    _, until = while_limited(claim("busy", until=at(60)), None, at(1))
+
+    now, until = while_limited(claim("busy", until=at(60.9)), until, at(1.9))
+    assert (now.until, until) == (at(60), at(60))
+    _, until = while_limited(claim("busy", until=at(120)), until, at(2))
+    assert until == at(120)
 
 
 def test_the_end_of_a_limit_is_taken_from_whoever_tells_it() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+LONG_WAIT = timedelta(minutes=1)
+"""An agent that tries again later than this stands still until then; what comes sooner is a hitch in its work."""
+LONGEST_WAIT = timedelta(days=366)
+"""No service asks for more."""
+SOON_OVER = timedelta(days=30)
+"""A day of the calendar that is no longer ago has passed, and is not the next year's."""
+_SPAN = r"((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?:\s*,?\s*(?:and\s+)?)?)+)"
 _EPOCH = re.compile(r"\|(\d{10})\b")
-_IN = re.compile(
-    r"\b(?:resets?|try again|retry|available)\s+(?:in|after)\s+"
-    r"((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?:\s*,?\s*(?:and\s+)?)?)+)",
-    re.IGNORECASE,
-)
+_IN = re.compile(rf"\b(?:resets?|try again|retry|available)\s+(?:in|after)\s+{_SPAN}", re.IGNORECASE)
+_RETRIES = re.compile(rf"\bretrying(?:\s*\(\d+/\d+\))?\s+in\s+{_SPAN}", re.IGNORECASE)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\b(?:resets?|try again|available)(?:\s+(?:at|on))?\s+"
@@ -30,14 +34,28 @@ def reset_time(text: str, now: datetime) -> datetime | None:
     epoch = _EPOCH.search(text)
     if epoch:
         return datetime.fromtimestamp(int(epoch[1]), UTC)
-    span = _IN.search(text)
-    if span:
-        seconds = sum(float(count) * _SECONDS[unit.lower()] for count, unit in _PART.findall(span[1]))
-        return now + timedelta(seconds=seconds)
+    if span := _IN.search(text):
+        return now + _duration(span[1])
     if _DAILY.search(text):
         return reset_time("resets 0:00 (America/Los_Angeles)", now)
     clock = _CLOCK.search(text)
     return _next(clock, now) if clock else None
+
+
+def retry_time(text: str, now: datetime) -> datetime | None:
+    """When an agent tries again by itself, by what it shows of that, if it stands still until then."""
+    span = _RETRIES.search(text)
+    return stands_still_until(now + _duration(span[1]), now) if span else None
+
+
+def stands_still_until(at: datetime, now: datetime) -> datetime | None:
+    """The time at which an agent tries again, if that is a long wait and none that no service asks for."""
+    return at if LONG_WAIT <= at - now <= LONGEST_WAIT else None
+
+
+def _duration(text: str) -> timedelta:
+    seconds = sum(float(count) * _SECONDS[unit.lower()] for count, unit in _PART.findall(text))
+    return min(timedelta(seconds=min(seconds, 1e9)), LONGEST_WAIT + LONG_WAIT)
 
 
 def _next(clock: re.Match[str], now: datetime) -> datetime | None:
@@ -62,7 +80,7 @@ def _next(clock: re.Match[str], now: datetime) -> datetime | None:
         if clock["month"]:
             month = _MONTHS.index(clock["month"].lower()) + 1
             found = found.replace(month=month, day=int(clock["day"]))
-            return (found if found >= local else found.replace(year=found.year + 1)).astimezone(UTC)
+            return (found if found >= local - SOON_OVER else found.replace(year=found.year + 1)).astimezone(UTC)
     except ValueError:
         return None
     return (found if found > local else found + timedelta(days=1)).astimezone(UTC)

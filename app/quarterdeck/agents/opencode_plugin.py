@@ -12,7 +12,7 @@ from msgspec import Struct
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.hooks import REPORTS_KEPT
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.opencode_server import CHOICES
+from quarterdeck.agents.opencode_server import CHOICES, retry_at
 from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, with_subagent, working
 from quarterdeck.agents.subagent_book import subagent
 from quarterdeck.core.foreign_json import object_at, text_at
@@ -228,7 +228,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
             if not is_main:
                 works = text_at(found, "status", "type") in {"busy", "retry"}
                 return _child_stands(held, session, SubagentState.BUSY if works else SubagentState.IDLE)
-            return _status(held, report, text_at(found, "status", "type"))
+            return _status(held, report, object_at(found, "status"))
         case "session.drain.interrupted" if is_main:
             # Kilo's word for it, and the only one where the model had not answered yet.
             return resting(held, report, detail="interrupted")
@@ -266,13 +266,15 @@ def _idle(held: ReportState, report: Report) -> ReportState:
     return finished(held, report)
 
 
-def _status(held: ReportState, report: Report, kind: str) -> ReportState:
+def _status(held: ReportState, report: Report, status: Json) -> ReportState:
+    kind = text_at(status, "type")
     if kind == "idle":
         return _idle(held, report)
     waits = held.reading is not None and held.reading.state is SessionState.ATTENTION
     if kind not in {"busy", "retry"} or waits:
         return held  # it is busy all the time that it waits for an answer
-    return working(replace(held, error_at=None), report, detail=kind)
+    until = retry_at(status, report.at)
+    return working(replace(held, error_at=None), report, detail=kind, until=until)
 
 
 def _error(held: ReportState, report: Report, error: Json) -> ReportState:

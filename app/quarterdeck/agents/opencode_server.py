@@ -9,6 +9,8 @@ import logging
 import os
 import re
 import sys
+from contextlib import suppress
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,14 +18,15 @@ from urllib.parse import quote
 
 from quarterdeck.agents.agent_files import executable, open_files, process_of
 from quarterdeck.agents.gist import asked, tool_request
+from quarterdeck.agents.limits import stands_still_until
 from quarterdeck.core.foreign_json import is_object, object_at, objects_at, text_at
 from quarterdeck.core.reading import UNBEGUN, Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.sockets import listening_sockets
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from quarterdeck.agents.opencode_family import OpenCodeFamily
     from quarterdeck.core.foreign_json import Json
@@ -220,8 +223,20 @@ def reading_of(
         return _reading(SessionState.ATTENTION, "question", at, about, Need.QUESTION, question, choices, ticks)
     kinds = {text_at(answers.status, key, "type") for key in answers.status if belongs(key)}
     if kinds & {"busy", "retry"}:
-        return _reading(SessionState.BUSY, "retry" if "retry" in kinds else "busy", at, about)
+        works = _reading(SessionState.BUSY, "retry" if "retry" in kinds else "busy", at, about)
+        times = [retry_at(object_at(answers.status, key), at) for key in answers.status if belongs(key)]
+        return replace(works, until=max(filter(None, times), default=None) if kinds == {"retry"} else None)
     return _reading(SessionState.IDLE, "idle", at, about)
+
+
+def retry_at(status: Json, now: datetime) -> datetime | None:
+    """When it tries again, if it stands still until then."""
+    told = status.get("next")
+    if text_at(status, "type") != "retry" or isinstance(told, bool) or not isinstance(told, (int, float)):
+        return None
+    with suppress(OverflowError, OSError, ValueError):
+        return stands_still_until(datetime.fromtimestamp(told / 1000, UTC), now)
+    return None
 
 
 def permission_text(request: Json) -> str:

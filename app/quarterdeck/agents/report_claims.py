@@ -64,10 +64,12 @@ def without_subagent(held: ReportState, key: str) -> ReportState:
     return replace(held, subagents=tuple(each for each in held.subagents if each.key != key))
 
 
-def working(held: ReportState, report: Report, *, tool: str = "", detail: str = "") -> ReportState:
-    """Claim that the agent is at work."""
+def working(
+    held: ReportState, report: Report, *, tool: str = "", detail: str = "", until: datetime | None = None
+) -> ReportState:
+    """Claim that the agent is at work, or that it tries again at a time by itself."""
     state = replace(held, tool=tool or held.tool)
-    return _claim(state, report, SessionState.BUSY, detail=detail or tool, lasts=REPORTED_WORK_SECONDS)
+    return _claim(state, report, SessionState.BUSY, detail=detail or tool, until=until, lasts=REPORTED_WORK_SECONDS)
 
 
 def asking(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from quarterdeck.agents.limits import retry_time
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.values import replace
@@ -230,7 +231,8 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
     )
     if rule.means is Meaning.WORKING:
         frozen = still_for is not None and still_for >= MARK_FROZEN_AFTER
-        return replace(reading, lasts=SHOWN_WORK_SECONDS, confidence=Confidence.LOW if frozen else reading.confidence)
+        confidence = Confidence.LOW if frozen else reading.confidence
+        return replace(reading, lasts=SHOWN_WORK_SECONDS, confidence=confidence, until=retry_time(text, at))
     if parts.dialog and state is SessionState.ATTENTION:
         question, choices, _, ticks, marked, scrolls = parts.dialog
         return replace(reading, question=question, choices=choices, ticks=ticks, marked=marked, scrolls=scrolls)
