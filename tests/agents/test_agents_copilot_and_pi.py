@@ -225,6 +225,74 @@ def test_a_pi_that_is_alone_in_its_folder_is_in_what_was_written_last(pi_folder:
     assert agent("pi").conversation(OWN, home=AgentHome(tmp_path)) == SECOND
 
 
+COPILOT_ANEW = """
+ [Current]  Sessions   Issues   Pull requests   Gists
+
+ ● Started a new session. Execution mode carried forward: Interactive. Permission policy carried
+   forward: Manual Approval for this session. Defaults for future sessions: unchanged.
+
+ ! Model "mock-model" is not in the built-in catalog. Using defaults for: output tokens
+
+ ● MCP Servers reloaded: 0 servers connected
+""".strip("\n")
+COPILOT_BOX = "\n".join(("", " ~/work/demo [⎇ main]", "─" * 60, "❯", "─" * 60, " ← open sidebar · / commands"))
+
+
+@pytest.mark.parametrize(
+    ("screen", "state"),
+    [
+        (COPILOT_ANEW, SessionState.IDLE),
+        (COPILOT_ANEW.rpartition("\n\n")[0], SessionState.IDLE),
+        (COPILOT_ANEW + "\n\n ❯ paint it blue\n", None),
+        (COPILOT_ANEW + "\n\n ❯ paint it blue\n\n ✗ Request failed.\n", SessionState.ERROR),
+    ],
+)
+def test_a_copilot_that_has_begun_anew_rests_while_it_loads(screen: str, state: SessionState | None) -> None:
+    read = agent("copilot").read_screen(ScreenLook(text=screen + COPILOT_BOX, at=NOW, still_for=0.0))
+
+    assert (read.state if read else None) is state
+
+
+def pi_screen(*said: str, used: str = "↑100 ↓7 0.1%") -> str:
+    """A screen of pi's with these lines on it, and this in its foot."""
+    rule = "─" * 60
+    return "\n".join(
+        (" pi v0.74.2", "", *said, "", rule, "", rule, "~/work (main)", f"{used}/200k (auto)   mock-model")
+    )
+
+
+def test_what_pi_was_in_before_is_left_with_new_until_the_next_is_written_down(pi_folder: Path, tmp_path: Path) -> None:
+    start = began_at(OWN.pid)
+    assert start is not None
+    home, anew = AgentHome(tmp_path), " ✓ New session started"
+
+    def shown(*said: str, used: str) -> str:
+        return agent("pi").conversation(OWN, home=home, screen=pi_screen(*said, used=used))
+
+    begun(pi_folder, FIRST, start + timedelta(seconds=1))
+    assert shown(" Done.", used="↑100 ↓7 0.1%") == FIRST
+    assert shown(anew, used="↑100 ↓7 0.1%") == FIRST, "a model may say so too"
+
+    assert shown(anew, used="0.0%") == UNBEGUN
+    assert shown(anew, "", " paint it blue", used="0.0%") == UNBEGUN, "nothing was answered yet"
+    assert agent("pi").conversation(OWN, home=home) == FIRST  # who has no screen goes by the files
+    assert shown(anew, "", " paint it blue", used="0.0%") == UNBEGUN
+
+    begun(pi_folder, SECOND, start + timedelta(minutes=1))
+    assert shown(anew, "", " paint it blue", " Error: no", used="0.0%") == SECOND
+    assert shown(anew, used="0.0%") == UNBEGUN
+    assert shown(" Resumed session", used="↑100 ↓7 0.1%") == SECOND
+
+
+def test_a_pi_that_has_just_started_has_left_nothing(pi_folder: Path, tmp_path: Path) -> None:
+    start = began_at(OWN.pid)
+    assert start is not None
+    begun(pi_folder, FIRST, start + timedelta(seconds=1))
+
+    found = agent("pi").conversation(OWN, home=AgentHome(tmp_path), screen=pi_screen(used="0.0%"))
+    assert found == FIRST
+
+
 @contextmanager
 def another_pi(folder: Path) -> Iterator[Program]:
     """Another program that is called `pi`, in the same folder."""

@@ -44,13 +44,13 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, pi_screen, pi_transcript
+    from quarterdeck.agents import agent_readers, pi_screen, pi_shown, pi_transcript
 
     return agent_readers.AgentReaders(
         layout=pi_screen.LAYOUT,
         colours=pi_screen.by_colour,
         transcripts=pi_transcript.transcript,
-        conversations=pi_transcript.conversation,
+        conversations_by_screen=pi_shown.ShownSessions().conversation,
     )
 
 
