@@ -41,8 +41,12 @@ def lab(key: str, request: pytest.FixtureRequest, short_folder: Path) -> Iterato
         pytest.skip("it has none of ours")
     with ScriptedModel() as model, TmuxServer(short_folder / "s") as tmux:
         made = Lab(key, short_folder, tmux, model.url, size=SIZES[hooks], hooks=hooks)
-        made.start()
-        yield made
+        try:
+            made.start()
+            yield made
+        finally:
+            tmux.close()
+            made.end_left()
 
 
 def shows(lab: Lab, state: SessionState, needs: Need | None = None) -> bool:

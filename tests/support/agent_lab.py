@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -389,6 +390,22 @@ class Lab:
             except (psutil.Error, OSError):
                 continue
         return found
+
+    def end_left(self) -> None:
+        """End what the agent has left behind when its terminal is gone: daemons of its home, which nothing started."""
+        left = [each for each in psutil.process_iter() if self._has_left(each)]
+        for process in left:
+            with suppress(psutil.Error):
+                process.terminate()
+        for process in psutil.wait_procs(left, timeout=5)[1]:
+            with suppress(psutil.Error):
+                process.kill()
+
+    def _has_left(self, process: psutil.Process) -> bool:
+        try:
+            return process.ppid() == 1 and process.environ().get("HOME") == str(self.home)
+        except psutil.Error:
+            return False
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition, looking often."""
