@@ -39,6 +39,7 @@ ALLOWED = {
     "agents.report_claims: tool": REPORT,
     "cli.events_watch: session_id": REQUEST,
     "core.fleet: incarnation": "the fleet",
+    "core.reading: state": "a reading",
     "core.reading_ladder: needs": "a reading",
     "core.subagent: state thought": SUBAGENT,
     "core.thought: action_cues thought": THOUGHT,

@@ -36,6 +36,7 @@ SPEC = AgentSpec(
 
 def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.aider_history import AiderTranscript
     from quarterdeck.agents.screen import DialogText, Parts, ScreenLayout
 
     prompt = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
@@ -56,7 +57,7 @@ def _readers() -> AgentReaders:
         choices = tuple(f"{letter}{rest}" for letter, rest in choice.findall(asks["choices"]))
         return Parts(body=lines[:top], dialog=DialogText(question, choices, asks["choices"]))
 
-    return AgentReaders(layout=ScreenLayout(split=split))
+    return AgentReaders(layout=ScreenLayout(split=split), transcripts=AiderTranscript)
 
 
 AGENT = CodingAgent(spec=SPEC, load=_readers)
