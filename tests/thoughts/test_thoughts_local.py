@@ -149,6 +149,19 @@ def test_a_tool_is_said_in_plain_words(tool: str, line: str) -> None:
     assert line_of(agent_of(view_of("", action, current_tool=tool))) == line
 
 
+def test_the_step_of_its_own_plan_says_what_it_is_for() -> None:
+    step = "2/5 write the tests"
+
+    assert line_of(agent_of(view_of("go on", current_tool="Edit: parser.py", plan_step=step))) == (
+        "editing parser.py · 2/5 write the tests"
+    )
+    assert line_of(agent_of(view_of("go on", plan_step=step))) == step
+    assert (line_of(agent_of(view_of("go on", plan_step="1/2 " + "very long words " * 9))) or "")[-1:] == "…"
+    over = session_of(SessionState.IDLE, needs=Need.FINISHED)
+    done = view_of("go on", said="Wrote the tests.", plan_step=step)
+    assert line_of(agent_of(done, over, is_waiting=True)) == "finished: wrote the tests"
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

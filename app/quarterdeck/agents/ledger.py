@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gist import action_kind, asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.plan_steps import PlanSteps
 from quarterdeck.agents.subagent_book import SubagentBook
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
@@ -97,6 +98,7 @@ class Ledger:
         self._actions: deque[AgentAction] = deque(maxlen=ACTIONS_KEPT)
         self._open: OrderedDict[str, str] = OrderedDict()
         self.subagents = SubagentBook()
+        self._steps = PlanSteps()
 
     def stands(self, phase: Phase, at: datetime | None, *, detail: str = "") -> None:
         """Where the conversation stands now; an error may last until a limit is over."""
@@ -121,6 +123,7 @@ class Ledger:
         self.turn_count += 1
         self.turn_text = ""
         self._turn_actions = self.tries = 0
+        self._steps.clear()
         self._open.clear()
         self.subagents.turn_over(at)
         self.stands(Phase.WORKING, at)
@@ -146,6 +149,7 @@ class Ledger:
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist
         self.subagents.called(call_id, tool, arguments, at)
+        self._steps.called(tool, arguments)
         self._did(AgentAction(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
         if asks:
             self.last_question, self.choices = asked(arguments)
@@ -189,6 +193,7 @@ class Ledger:
             is_prompted=self._is_prompted,
             actions=tuple(self._actions),
             current_tool=self.current_tool,
+            plan_step=self._steps.now(),
             last_text=self.last_text,
             turn_text=self.turn_text,
             turn_actions=self._turn_actions,

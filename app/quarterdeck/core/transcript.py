@@ -62,6 +62,8 @@ class TranscriptView(Struct, frozen=True, kw_only=True):
     """The agent's steps, newest last."""
     current_tool: str = ""
     """The tool call that has no result yet: it runs, or waits to be allowed."""
+    plan_step: str = ""
+    """Which of the steps it has set itself it is at, and of how many: `2/5 write the tests`."""
     last_text: str = ""
     turn_text: str = ""
     """What the agent said last since the newest prompt."""

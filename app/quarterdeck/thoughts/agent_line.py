@@ -105,7 +105,8 @@ def _working_line(insight: Insight) -> str | None:
         return "the model does not answer, trying again" + (f", attempt {attempt}" if attempt else "")
     view = insight.view
     actions = view.this_turn if view else ()
-    task = _task(insight)
+    step = _short(plain_words(view.plan_step)) if view else ""
+    task = step or _task(insight)
     if insight.tool:
         now = doing(insight.tool, actions)
         about = parts_of(insight.tool)[1]
@@ -119,7 +120,7 @@ def _working_line(insight: Insight) -> str | None:
     if last is not None and last.kind is ActionKind.SAID and view is not None:
         return _sentences(view.turn_text)[0]
     # With nothing to say of the work, what was said before it began (a question, say) is not true any more.
-    return f"thinking about: {task}" if task else ""
+    return step or (f"thinking about: {task}" if task else "")
 
 
 def _over_line(insight: Insight) -> str | None:
@@ -164,7 +165,10 @@ def _sentences(text: str) -> list[str]:
 def _task(insight: Insight) -> str:
     """What the operator asked for, in few words."""
     words = _first_line(insight.task)
-    words = plain_words(_SENTENCE.split(words, maxsplit=1)[0]).rstrip(".")
+    return _short(plain_words(_SENTENCE.split(words, maxsplit=1)[0]).rstrip("."))
+
+
+def _short(words: str) -> str:
     return words if len(words) <= TASK_LINE_LENGTH else words[: TASK_LINE_LENGTH - 1].rstrip() + "…"
 
 
