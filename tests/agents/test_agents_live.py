@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.session import Confidence, Need, SessionState
+from quarterdeck.operations.question import GRACE
 from quarterdeck.ports.agent_spec import Press
 from support.agent_lab import Lab, program_of
 from support.recordings import AGENTS, agent
@@ -72,6 +73,7 @@ def is_stopped(lab: Lab) -> bool:
 
 
 def answer(lab: Lab, press: Press) -> None:
+    lab.settle(GRACE)
     if press in {Press.NUMBER, Press.NUMBER_ENTER}:
         lab.press("1")
     if press is not Press.NUMBER:

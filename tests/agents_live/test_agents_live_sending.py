@@ -141,7 +141,8 @@ async def test_what_it_asks_is_answered(
             await letters.until_asked(REVIEWS[key])
             await answer(context, session, "1")
         await letters.until_idle()
-        assert shown in clean_lines(letters.lab.capture())
+        # Kilo shows no more than how many were answered.
+        assert (f"{len(answers)} answered" if key == "kilo" else shown) in clean_lines(letters.lab.capture())
 
 
 async def test_claude_is_answered_beside_the_panel_that_it_opens(short_folder: Path) -> None:
