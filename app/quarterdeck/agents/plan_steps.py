@@ -18,7 +18,7 @@ _WORDS = ("step", "content", "description", "text")
 _GONE = frozenset({"cancelled", "deleted"})
 
 
-class _Step(NamedTuple):
+class _PlannedStep(NamedTuple):
     words: str
     status: str
 
@@ -27,7 +27,7 @@ class PlanSteps:
     """Mutable while a transcript is read."""
 
     def __init__(self) -> None:
-        self._steps: list[_Step] = []
+        self._steps: list[_PlannedStep] = []
         self._is_list = False
         """Whether it was told as a whole, and not step by step."""
 
@@ -36,7 +36,7 @@ class PlanSteps:
         if tool == "TaskCreate" and (words := text_at(arguments, "subject")):
             if self._is_list:
                 self.clear()
-            self._steps = [*self._steps, _Step(clean(words, STEP_LENGTH), "pending")][:MOST_STEPS]
+            self._steps = [*self._steps, _PlannedStep(clean(words, STEP_LENGTH), "pending")][:MOST_STEPS]
         elif tool == "TaskUpdate":
             self._update(arguments)
         elif found := next((rows for key in _LISTS if (rows := objects_at(arguments, key))), []):
@@ -52,7 +52,7 @@ class PlanSteps:
             return
         words, status = self._steps[at]
         changed = clean(text_at(arguments, "subject"), STEP_LENGTH), text_at(arguments, "status")
-        self._steps[at] = _Step(changed[0] or words, changed[1] or status)
+        self._steps[at] = _PlannedStep(changed[0] or words, changed[1] or status)
 
     def clear(self) -> None:
         """Forget them: something else was asked for."""
@@ -65,6 +65,6 @@ class PlanSteps:
         return "" if at is None else f"{at + 1}/{len(steps)} {steps[at].words}"
 
 
-def _step_of(row: Json) -> _Step:
+def _step_of(row: Json) -> _PlannedStep:
     words = next((text for key in _WORDS if (text := text_at(row, key))), "")
-    return _Step(clean(words, STEP_LENGTH), text_at(row, "status"))
+    return _PlannedStep(clean(words, STEP_LENGTH), text_at(row, "status"))
