@@ -17,6 +17,7 @@ from quarterdeck.supervisor.agent_facts import home_of
 from quarterdeck.supervisor.session_memory import SessionMemory
 from support.recordings import agent
 from support.stub_mux import pane
+from support.tmux_server import until
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
@@ -26,12 +27,28 @@ def test_the_variables_of_the_agent_s_own_process_count(tmp_path: Path, monkeypa
     monkeypatch.setenv("CODEX_HOME", "/ours")
     own = {"HOME": str(tmp_path), "CODEX_HOME": "/its/own", "CLAUDE_CONFIG_DIR": "/of/another", "SECRET": "x"}
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=own) as process:
+        # Right after its start the kernel may not have its environment yet.
+        until(lambda: home_of(Program(pid=process.pid, command="codex"), agent("codex")) is not None, "its environment")
         home = home_of(Program(pid=process.pid, command="codex"), agent("codex"))
         process.communicate(b"\n")
 
+    assert home is not None
     assert home == AgentHome(tmp_path, (("CODEX_HOME", "/its/own"),))
     assert home.folder("CODEX_HOME", ".codex") == Path("/its/own")
     assert home.folder("XDG_DATA_HOME", ".local/share") == tmp_path / ".local/share"
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can a process's environment be read")
+def test_a_process_that_has_no_environment_yet_is_asked_again() -> None:
+    """A process that is given none looks like one that is only just beginning."""
+    with subprocess.Popen([sys.executable, "-c", "input(1)"], stdin=-1, stdout=-1, env={}) as process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        home = home_of(Program(pid=process.pid, command="codex"), agent("codex"))
+        process.communicate(b"\n")
+
+    assert home is None
 
 
 def test_a_process_that_is_gone_has_none() -> None:

@@ -338,6 +338,8 @@ def home_of(program: Program, agent: Agent) -> AgentHome | None:
             environ = file.read(ENVIRON_BYTES)
     except OSError:
         return None
+    if not environ:
+        return None  # it is only just beginning, and has none yet
     pairs = (os.fsdecode(entry).partition("=") for entry in environ.split(b"\0"))
     told = {name: value for name, _, value in pairs if value and (name == "HOME" or name in agent.spec.home_variables)}
     home = told.pop("HOME", "")
