@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from quarterdeck.values import replace
 from support.recordings import AGENTS, FULL, HERE, NOW, agent, recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAIN = "eb2316bf-3da4-41d5-bec4-9d217e01c4a0"
 
@@ -325,6 +326,24 @@ def test_the_end_of_a_limit_is_read_where_it_is_told(text: str, wanted: datetime
         assert found is not None
     else:
         assert found == wanted
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_limit_that_ends_after_summer_time_ends_by_the_clock_of_then() -> None:
+    summer = datetime(2026, 10, 24, 9, tzinfo=UTC)
+
+    assert reset_time("resets Oct 27 at 2pm", summer) == datetime(2026, 10, 27, 13, tzinfo=UTC)
+    assert reset_time("resets 3:30am", summer) == datetime(2026, 10, 25, 2, 30, tzinfo=UTC)
+    assert reset_time("resets 3pm", summer) == datetime(2026, 10, 24, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

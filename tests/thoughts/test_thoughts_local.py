@@ -155,6 +155,10 @@ def test_the_step_of_its_own_plan_says_what_it_is_for() -> None:
     assert line_of(agent_of(view_of("go on", current_tool="Edit: parser.py", plan_step=step))) == (
         "editing parser.py · 2/5 write the tests"
     )
+    asked = view_of("repair parser.py", current_tool="Edit: parser.py", plan_step=step)
+    assert line_of(agent_of(asked)) == "editing parser.py · 2/5 write the tests", (
+        "the prompt names the file, not the step"
+    )
     assert line_of(agent_of(view_of("go on", plan_step=step))) == step
     assert (line_of(agent_of(view_of("go on", plan_step="1/2 " + "very long words " * 9))) or "")[-1:] == "…"
     over = session_of(SessionState.IDLE, needs=Need.FINISHED)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.agents import gemini_screen, gemini_transcript
 from quarterdeck.agents.json_lines import FileTail, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger
+from quarterdeck.agents.process_notes import ProcessNotes
 from quarterdeck.agents.screen import lines_of
 from quarterdeck.core.answer_choice import landmarks
 from quarterdeck.core.foreign_json import text_at
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 CHATS_LOOKED_AT = 20
 END_BYTES = 64 * 1024
 LINES_COMPARED = 4
-PROCESSES_KEPT = 256
 
 _BANNER = re.compile(r"Gemini CLI v\d")
 _MESSAGE = re.compile(r"^(?:[✦✕ℹ✓] | > |╭)")
@@ -44,28 +42,19 @@ class ShownChats:
     """Tells it again and again, and keeps what was told while the screen shows none of it. Safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._told: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._told = ProcessNotes()
 
     def conversation(self, program: Program, home: AgentHome | None, _title: str, screen: str) -> str:
         """The chat that a process shows; `UNBEGUN` where nothing has been said yet, "" where it cannot be told."""
-        key = (program.pid, program.started)
         body = gemini_screen.split(lines_of(screen)).body
         if any(map(_BANNER.search, body)) and not any(map(_MESSAGE.match, body)):
-            self._keep(key, "")
+            self._told.keep(program, None)
             return UNBEGUN
-        told = self._told.get(key, "")
+        told = self._told.of(program) or ""
         found = shown_chat(_chats(program, home), squashed("\n".join(body)), told)
         if found:
-            self._keep(key, found)
+            self._told.keep(program, found)
         return found or told
-
-    def _keep(self, key: tuple[int, str], chat: str) -> None:
-        with self._lock:
-            self._told[key] = chat
-            self._told.move_to_end(key)
-            while len(self._told) > PROCESSES_KEPT:
-                self._told.popitem(last=False)
 
 
 def shown_chat(chats: Iterable[ChatWords], screen: str, told: str) -> str:

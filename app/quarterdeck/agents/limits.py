@@ -55,7 +55,8 @@ def stands_still_until(at: datetime, now: datetime) -> datetime | None:
 
 def _duration(text: str) -> timedelta:
     seconds = sum(float(count) * _SECONDS[unit.lower()] for count, unit in _PART.findall(text))
-    return min(timedelta(seconds=min(seconds, 1e9)), LONGEST_WAIT + LONG_WAIT)
+    # A day more than the longest is as good as any longer time, and can be added to a date.
+    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds() + _SECONDS["d"]))
 
 
 def _next(clock: re.Match[str], now: datetime) -> datetime | None:
@@ -69,7 +70,8 @@ def _next(clock: re.Match[str], now: datetime) -> datetime | None:
         zone = ZoneInfo(named) if named else None
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
-    local = now.astimezone(zone)  # without a zone: the machine's own
+    # Without a zone it is the machine's own, and its summer time may begin or end until then.
+    local = now.astimezone(zone) if zone else now.astimezone().replace(tzinfo=None)
     hour = int(clock["hour"])
     if clock["half"]:
         if not 1 <= hour <= 12:

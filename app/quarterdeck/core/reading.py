@@ -47,9 +47,9 @@ UNBEGUN = "unbegun"
 REPORTED = "self_report"
 """The cause of a question that an agent reported itself, with `report needs_input`."""
 USAGE_LIMIT = "usage_limit"
+"""The cause of a rest that ends by itself, with the agent's usage limit."""
 SAME_LIMIT = timedelta(minutes=2)
 """Two times that are no further apart are those of one limit."""
-"""The cause of a rest that ends by itself, with the agent's usage limit."""
 NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})
 """Causes that only fill a place until something has been seen."""
 
@@ -102,9 +102,6 @@ def cause_of(name: str) -> Cause:
     return _CAUSES.get(name) or Cause(name.replace("_", " "))
 
 
-_AT_WORK = (SessionState.BUSY, None)
-
-
 def while_limited(reading: Reading, until: datetime | None, now: datetime) -> tuple[Reading, datetime | None]:
     """A reading of an agent that stands still until a usage limit ends as that, and when it ends as far as is known.
 
@@ -113,7 +110,7 @@ def while_limited(reading: Reading, until: datetime | None, now: datetime) -> tu
     """
     if reading.needs is Need.ERROR:
         until = reading.until or until
-    elif reading.until is not None and reading.until > now and (reading.state, reading.needs) == _AT_WORK:
+    elif reading.state is SessionState.BUSY and reading.needs is None and reading.until and reading.until > now:
         # It tries again by itself. What counts down on its screen does so in steps, which move nothing.
         is_same = until is not None and abs(until - reading.until) < SAME_LIMIT
         until = until if is_same else reading.until

@@ -110,7 +110,7 @@ def _working_line(insight: Insight) -> str | None:
     if insight.tool:
         now = doing(insight.tool, actions)
         about = parts_of(insight.tool)[1]
-        is_told = not task or (about and about in insight.task)
+        is_told = not task or (not step and about and about in insight.task)
         return now if is_told else f"{now} · {task}"
     last = next((each for each in reversed(actions) if each.kind is not ActionKind.THINKING), None)
     if last is not None and last.kind is ActionKind.CHECK and last.ok is False:
