@@ -15,7 +15,7 @@ from quarterdeck.core.insight import Insight
 from quarterdeck.core.reading import evidence_of, waits_for_operator
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.session import Ask, Evidence, Need, Session, SessionId, SessionState
+from quarterdeck.core.session import Ask, Confidence, Evidence, Need, Session, SessionId, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.core.thought import LONGEST_THOUGHT
 from quarterdeck.core.transcript import ActionKind, AgentAction
@@ -147,6 +147,14 @@ def test_a_tool_is_said_in_plain_words(tool: str, line: str) -> None:
     action = AgentAction(kind=kind, tool=tool.partition(":")[0], text=tool)
 
     assert line_of(agent_of(view_of("", action, current_tool=tool))) == line
+
+
+@pytest.mark.parametrize("detail", ["retry", "pi.working in last: ⠋ Retrying (1/3) in 3600s... (until 15:00 UTC)"])
+def test_one_that_is_limited_until_it_tries_again_is_not_stopped_by_an_error(detail: str) -> None:
+    evidence = Evidence(cause="usage_limit", confidence=Confidence.HIGH, observed_at=NOW, detail=detail)
+    limited = session_of(SessionState.IDLE, limited_until=NOW, state_evidence=evidence)
+
+    assert line_of(agent_of(view_of("go on"), limited)) == "limited: trying again by itself"
 
 
 def test_the_step_of_its_own_plan_says_what_it_is_for() -> None:

@@ -225,7 +225,8 @@ def reading_of(
     if kinds & {"busy", "retry"}:
         works = _reading(SessionState.BUSY, "retry" if "retry" in kinds else "busy", at, about)
         times = [retry_at(object_at(answers.status, key), at) for key in answers.status if belongs(key)]
-        return replace(works, until=max(filter(None, times), default=None) if kinds == {"retry"} else None)
+        until = max(filter(None, times), default=None) if kinds == {"retry"} else None
+        return replace(works, until=until, detail="retry" if until else "")
     return _reading(SessionState.IDLE, "idle", at, about)
 
 

@@ -49,6 +49,8 @@ def agent_line(insight: Insight) -> str | None:
     if session.state is SessionState.ERROR:
         return _error_line(insight)
     if session.is_limited:
+        if "retry" in session.state_evidence.detail.lower():
+            return "limited: trying again by itself"
         return _error_line(insight).replace("stopped", "limited", 1)
     if session.state is SessionState.BUSY:
         return _working_line(insight)
